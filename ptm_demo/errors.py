@@ -22,6 +22,7 @@ This module knows nothing of the rest of the package, of Gradio, or of exit code
 
 from __future__ import annotations
 
+import errno
 import re
 from typing import Any, ClassVar
 
@@ -184,6 +185,11 @@ class ClassTooSmall(DataError):
     hint = "Add rows, or tick the fix that drops rare classes."
 
 
+class DataNotReady(DataError):
+    message = "Expected a table that can be trained on, but its report still shows errors: {count}."
+    hint = "Tick the fixes beside them, or correct the file."
+
+
 class UnseenLabel(DataError):
     message = "Expected the labels {known} in {name}, but found “{label}” as well."
     hint = "Correct that label, or train with rows of it."
@@ -213,6 +219,11 @@ class ModelError(PtmError):
 class ModelNotFound(ModelError):
     message = "Expected a model called “{model_id}”, but there is none."
     hint = "Check the spelling, or take a built-in model such as builtin:minilm."
+
+
+class RevisionNotFound(ModelError):
+    message = "Expected revision {revision} of “{model_id}”, but there is none."
+    hint = "Leave the revision out to take the newest, or copy it from the model's page."
 
 
 class BadModelId(ModelError):
@@ -251,6 +262,11 @@ class HubError(PtmError):
 class HubUnreachable(HubError):
     message = "Expected an answer from the Hub for “{model_id}”, but it could not be reached."
     hint = "Check the connection; built-in models work without it."
+
+
+class HubOffline(HubUnreachable):
+    message = "Expected to ask the Hub for “{model_id}”, but this studio is set to work offline."
+    hint = "Take a built-in model or one that was pulled before, or unset PTM_OFFLINE and HF_HUB_OFFLINE."
 
 
 class HubTimeout(HubError):
@@ -294,6 +310,21 @@ class JobTimedOut(JobError):
 class QueueFull(JobError):
     message = "Expected at most {limit} waiting jobs, but the queue is full."
     hint = "Wait for one to finish, or stop one."
+
+
+class JobStillRunning(JobError):
+    message = "Expected a job that has ended, but {job_id} is still at work."
+    hint = "Stop it first."
+
+
+class JobNotResumable(JobError):
+    message = "Expected a stopped, interrupted or failed job, but {job_id} is not one of those."
+    hint = "Only a job that ended before its work was done can go on."
+
+
+class OutOfMemory(JobError):
+    message = "Expected enough memory for this job, but the machine, or the job's limit, had no more."
+    hint = "Take a smaller batch, a shorter maximum length or a smaller model."
 
 
 # --- training ------------------------------------------------------------------------------------------------
@@ -350,3 +381,29 @@ class DiskFull(StoreError):
 class FolderNotEmpty(StoreError):
     message = "Expected a new or empty folder, but {path} has files in it."
     hint = "Give another folder."
+
+
+class StorageQuota(StoreError):
+    message = "Expected at most {limit_mb} MB of uploaded tables, but this one would make it {size_mb} MB."
+    hint = "Delete a table that is no longer needed."
+
+
+_FULL = tuple(getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if hasattr(errno, name))
+# Writers in other languages hand on the system's sentence instead of its number.
+_FULL_SENTENCES = ("No space left on device", "Disk quota exceeded", "File too large", "database or disk is full")
+
+
+def disk_full(error: BaseException, what: str) -> DiskFull | None:
+    """A DiskFull about `what` (such as "the run") when `error`, or what caused it, says that the disk is full; else None."""
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        if isinstance(cause, DiskFull):
+            return cause
+        if isinstance(cause, OSError) and cause.errno in _FULL:
+            return DiskFull(what=what)
+        if any(sentence in str(cause) for sentence in _FULL_SENTENCES):
+            return DiskFull(what=what)
+        cause = cause.__cause__ or cause.__context__
+    return None

@@ -22,6 +22,7 @@ _PROCESS_DEFAULTS = {
     "TOKENIZERS_PARALLELISM": "false",  # a warning, and a dead lock, after a fork
     "HF_HUB_DISABLE_XET": "1",  # plain HTTP: byte counts and stops are ours to see
     "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",  # a token on this machine belongs to its owner, not to a visitor
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",  # transformers' own bars too: progress is told by ours
     "TRANSFORMERS_VERBOSITY": "error",
 }
 # What a worker process may see: never a token, never a proxy's password.
