@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 import platform
-import re
 import shutil
 import time
 from pathlib import Path
 
+from ptm_demo.ids import is_id
 from ptm_demo.jobs.database import Database
 from ptm_demo.jobs.process import is_worker, kill_group
 
-_ID = re.compile(r"\d{8}-[0-9a-f]{8}")
 _DAY = 86_400.0
 _log = logging.getLogger(__name__)
 
@@ -60,5 +59,5 @@ def sweep(folder: Path, database: Database) -> None:
     with database.read() as db:
         known = {row["id"] for row in db.execute("SELECT id FROM jobs")}
     for path in root.iterdir():
-        if _ID.fullmatch(path.name) and path.name not in known and time.time() - path.stat().st_mtime > _DAY:
+        if is_id(path.name) and path.name not in known and time.time() - path.stat().st_mtime > _DAY:
             shutil.rmtree(path, ignore_errors=True)

@@ -17,7 +17,6 @@ Knows nothing of processes: who has died is told to it.
 from __future__ import annotations
 
 import json
-import secrets
 import sqlite3
 import time
 from collections.abc import Mapping
@@ -25,6 +24,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ptm_demo.errors import JobError, JobInterrupted, JobNotFound, JobNotResumable, JobStillRunning, JobTimedOut, QueueFull
+from ptm_demo.ids import new_id
 from ptm_demo.jobs.model import RESUMABLE
 
 LEASE_SECONDS = 20.0
@@ -42,19 +42,12 @@ class Claim:
     attempt: int
 
 
-def new_job_id(now: float) -> str:
-    """A short id that sorts by time of day: date, 16 bits of the day gone, 16 random bits."""
-    day = time.gmtime(now)
-    gone = (day.tm_hour * 3600 + day.tm_min * 60 + day.tm_sec) * 65536 // 86400
-    return f"{time.strftime('%Y%m%d', day)}-{gone:04x}{secrets.token_hex(2)}"
-
-
 def submit(db: sqlite3.Connection, kind: str, payload: str, owner: str, title: str, limits: tuple[int, int | None]) -> str:
     """Put a job at the end of the queue; `limits` are for all owners together and for each (None: no limit)."""
     _check_room(db, owner, limits)
     now = time.time()
     while True:
-        job_id = new_job_id(now)
+        job_id = new_id(now)
         if db.execute("SELECT 1 FROM jobs WHERE id=?", (job_id,)).fetchone() is None:
             break
     db.execute(
