@@ -5,11 +5,13 @@ Knows nothing of what the files mean.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from ptm_demo.errors import RunBroken, RunNotFound, StoreError
 from ptm_demo.results import RunSummary
@@ -39,7 +41,7 @@ class Manifest:
     summary: RunSummary
     files: Mapping[str, FileEntry]
     version: int = VERSION
-    seal: str = field(default="")
+    seal: str = ""
 
 
 def make(folder: Path, summary: RunSummary) -> Manifest:
@@ -54,7 +56,8 @@ def make(folder: Path, summary: RunSummary) -> Manifest:
 
 def write(folder: Path, manifest: Manifest) -> Manifest:
     """Seal it and put it into the folder, in one step. Raises OSError."""
-    sealed = Manifest(manifest.summary, manifest.files, manifest.version, _seal(manifest))
+    plain = json.loads(serial.dump(manifest))
+    sealed = dataclasses.replace(manifest, seal=_seal(plain))
     atomic_write_bytes(folder / FILE_NAME, serial.dump(sealed))
     return sealed
 
@@ -70,14 +73,14 @@ def read(folder: Path) -> Manifest:
     except OSError as error:
         raise RunNotFound(run=folder.name) from error
     try:
-        if json.loads(data).get("version", 0) > VERSION:
-            raise RunBroken(run=folder.name, reason="it was saved by a newer version of this program")
-        manifest: Manifest = serial.load(data, Manifest, FILE_NAME)
-    except (ValueError, AttributeError, TypeError, StoreError) as error:
-        if isinstance(error, RunBroken):
-            raise
+        plain = json.loads(data)
+        newer, sealed = plain["version"] > VERSION, plain["seal"] == _seal(plain)
+        manifest: Manifest | None = None if newer else serial.load(data, Manifest, FILE_NAME)
+    except (ValueError, KeyError, TypeError, StoreError) as error:
         raise RunBroken(run=folder.name, reason="its manifest is damaged") from error
-    if manifest.seal != _seal(manifest):
+    if manifest is None:
+        raise RunBroken(run=folder.name, reason="it was saved by a newer version of this program")
+    if not sealed:
         raise RunBroken(run=folder.name, reason="its manifest was changed after it was saved")
     if any(PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or "\\" in name for name in manifest.files):
         raise RunBroken(run=folder.name, reason="its manifest names files outside its folder")
@@ -107,6 +110,7 @@ def check_contents(folder: Path, manifest: Manifest) -> None:
             raise RunBroken(run=folder.name, reason=f"{name} is not what was saved")
 
 
-def _seal(manifest: Manifest) -> str:
-    rest = Manifest(manifest.summary, dict(sorted(manifest.files.items())), manifest.version)
-    return hashlib.sha256(serial.dump(rest)).hexdigest()
+def _seal(plain: dict[str, Any]) -> str:
+    """Over the values as JSON has them, so that neither spaces nor the order of keys count."""
+    rest = {key: value for key, value in plain.items() if key != "seal"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
