@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import errno
 import re
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 _BY_CODE: dict[str, type[PtmError]] = {}
@@ -45,7 +46,7 @@ class PtmError(Exception):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.code = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+        cls.code = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", cls.__name__).lower()
         if cls.code in _BY_CODE:
             raise TypeError(f"two errors are called {cls.__name__}")
         _BY_CODE[cls.code] = cls
@@ -64,7 +65,7 @@ class PtmError(Exception):
         return {"code": self.code, "params": self.params, "text": self.text, "hint": self.hint_text}
 
     @staticmethod
-    def from_dict(data: dict[str, Any]) -> PtmError:
+    def from_dict(data: Mapping[str, Any]) -> PtmError:
         """The error that `to_dict` wrote; an unknown code (a newer version wrote it) becomes a plain PtmError."""
         return _rebuild(data["code"], data.get("params", {}), data.get("text", ""))
 
@@ -72,7 +73,7 @@ class PtmError(Exception):
 _BY_CODE[PtmError.code] = PtmError
 
 
-def _rebuild(code: str, params: dict[str, Any], text: str = "") -> PtmError:
+def _rebuild(code: str, params: Mapping[str, Any], text: str = "") -> PtmError:
     cls = _BY_CODE.get(code)
     return cls(**params) if cls is not None else PtmError(detail=text or code)
 

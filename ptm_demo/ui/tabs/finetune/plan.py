@@ -1,0 +1,200 @@
+"""Step 3: which model, how long, and what it will cost on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from ptm_demo.errors import DatasetNotFound, JobError, NoFile, PtmError
+from ptm_demo.progress import Progress
+from ptm_demo.results import Estimate
+from ptm_demo.services import Services
+from ptm_demo.services.training import TrainingPlan
+from ptm_demo.tuning.config import PRESETS, TARGETS, TuneConfig
+from ptm_demo.ui.i18n import Translator
+from ptm_demo.ui.render import duration, megabytes, tiles
+from ptm_demo.ui.session import Session, Work
+from ptm_demo.ui.tabs.finetune.step import Step
+from ptm_demo.ui.wire import notice, wire
+
+_DEFAULT = TuneConfig()
+
+
+def build(services: Services, session: Session, t: Translator) -> Step:
+    def choose_model(token: Any, stored: Any) -> list[Any]:
+        """The shelf's models, with the one that fits the texts' language chosen."""
+        work = Work.of(stored)
+        models = services.training.models()
+        if not work.dataset_id:
+            return [gr.Dropdown(choices=models), ""]
+        try:
+            report = services.data.report(work.choice, session.owner(token))
+        except (DatasetNotFound, PtmError):  # the step before says what is wrong
+            return [gr.Dropdown(choices=models), ""]
+        model = report.suggested_model
+        why = t(f"finetune.plan.suggested.{model.removeprefix('builtin:').replace('-', '_')}")
+        return [gr.Dropdown(choices=models, value=model), why]
+
+    def apply_preset(preset: str) -> list[Any]:
+        config = TuneConfig.of(preset)
+        return [config.epochs, config.batch_size, config.max_length, config.learning_rate, config.lora_r, config.lora_alpha]
+
+    def plan(work: Work, name: str, model: str, preset: str, knobs: tuple[Any, ...]) -> TrainingPlan:
+        if not work.dataset_id:
+            raise NoFile
+        options = dict(zip(KNOBS, knobs, strict=True))
+        options["target_modules"] = options["target_modules"].strip() or "auto"
+        if options["target_modules"] not in TARGETS:
+            options["target_modules"] = tuple(part.strip() for part in options["target_modules"].split(",") if part.strip())
+        for whole in WHOLE:
+            options[whole] = int(options[whole])
+        return TrainingPlan(work.choice, TuneConfig.of(preset, model_id=model.strip(), **options), name.strip()[:80])
+
+    def pulling(model: str) -> Iterator[str]:
+        """Bring a Hub model here first, saying how far it is."""
+        import queue
+        import threading
+
+        if model.startswith("builtin:"):
+            services.training.pull(model)
+            return
+        heard: queue.Queue[Progress | Exception | None] = queue.Queue()
+
+        def work() -> None:
+            try:
+                services.training.pull(model, progress=heard.put)
+                heard.put(None)
+            except Exception as error:  # noqa: BLE001 - carried to the visitor's thread and raised there
+                heard.put(error)
+
+        threading.Thread(target=work, name="pull", daemon=True).start()
+        while (said := heard.get()) is not None:
+            if isinstance(said, Exception):
+                raise said
+            total = megabytes(said.total) if said.total else "?"
+            yield t("finetune.plan.pulling", done=megabytes(said.done), total=total)
+
+    def measure(name: str, model: str, preset: str, *rest: Any) -> Iterator[list[Any]]:
+        *knobs, token, stored = rest
+        work = Work.of(stored)
+        chosen = plan(work, name, model, preset, tuple(knobs))
+        for said in pulling(chosen.config.model_id):
+            yield [stored, said, gr.Timer(active=False)]
+        job_id = services.training.start_estimate(chosen, session.owner(token))
+        yield [work.but(estimate_job_id=job_id).to_json(), t("finetune.plan.measuring"), gr.Timer(active=True)]
+
+    def watch(token: Any, stored: Any) -> list[Any]:
+        work = Work.of(stored)
+        owner = session.owner(token)
+        if not work.estimate_job_id:
+            return [gr.skip(), gr.Timer(active=False)]
+        job = services.training.job(work.estimate_job_id, owner)
+        if job.state == "queued":
+            return [t("finetune.plan.measure_waits", place=job.place), gr.skip()]
+        if job.state in ("running", "stopping"):
+            return [gr.skip(), gr.skip()]
+        if job.state == "failed" and job.error:
+            raise PtmError.from_dict(job.error)
+        estimate = services.training.estimate_of(job)
+        return [estimate_text(estimate) if estimate else "", gr.Timer(active=False)]
+
+    def estimate_text(estimate: Estimate) -> str:
+        time = f"{duration(estimate.seconds_low)} – {duration(estimate.seconds_high)}"
+        memory = f"{megabytes(estimate.bytes_low)} – {megabytes(estimate.bytes_high)}"
+        return tiles(
+            [
+                (t("finetune.plan.time"), time, t("finetune.plan.time_note", steps=estimate.timed_steps)),
+                (t("finetune.plan.memory"), memory, t("finetune.plan.memory_note")),
+                (t("finetune.plan.steps"), f"{estimate.steps:,}", f"{estimate.rows_per_second:.0f} {t('finetune.rows_per_second')}"),
+            ]
+        )
+
+    def start(name: str, model: str, preset: str, *rest: Any) -> Iterator[list[Any]]:
+        *knobs, token, stored = rest
+        work, owner = Work.of(stored), session.owner(token)
+        chosen = plan(work, name, model, preset, tuple(knobs))
+        estimate = None
+        if work.estimate_job_id:
+            try:
+                estimate = services.training.estimate_of(services.training.job(work.estimate_job_id, owner))
+            except JobError:
+                estimate = None  # measured before the server was emptied: train without it
+        for said in pulling(chosen.config.model_id):
+            yield [stored, said]
+        job_id = services.training.start(chosen, owner, estimate)
+        yield [work.but(job_id=job_id).to_json(), gr.skip()]
+
+    gr.Markdown(t("finetune.plan.help"), elem_classes=["help"])
+    said = notice("plan-notice")
+    with gr.Row(elem_classes=["split"]):
+        with gr.Column(min_width=300):
+            model = gr.Dropdown(
+                label=t("finetune.plan.model"), info=t("finetune.plan.model_help"), choices=services.training.models(),
+                value=_DEFAULT.model_id, allow_custom_value=True, elem_id="plan-model", interactive=True,
+            )  # fmt: skip
+            why = gr.Markdown(elem_classes=["help"], elem_id="plan-why")
+            name = gr.Textbox(label=t("finetune.plan.name"), placeholder=t("finetune.plan.name_hint"), max_length=80, elem_id="plan-name")
+        with gr.Column(min_width=300):
+            preset = gr.Radio(
+                choices=[(t(f"preset.{key}"), key) for key in PRESETS], value=_DEFAULT.preset, label=t("finetune.plan.preset"),
+                info=t("finetune.plan.preset_help"), elem_id="plan-preset",
+            )  # fmt: skip
+            estimate_box = gr.HTML(padding=False, elem_id="plan-estimate", min_height=84)
+            ask = gr.Button(t("finetune.plan.measure"), size="sm", elem_id="plan-measure")
+    with gr.Accordion(t("finetune.plan.advanced"), open=False, elem_id="plan-advanced"):
+        knobs = _advanced(t)
+    with gr.Row(elem_classes=["actions"]):
+        back = gr.Button(t("common.back"), elem_id="plan-back")
+        go = gr.Button(t("finetune.plan.start"), variant="primary", elem_id="plan-start")
+    timer = gr.Timer(1.0, active=False)
+
+    inputs = [session.token, session.work]
+    common = {"t": t, "notice": said}
+    by_name = dict(zip(KNOBS, knobs, strict=True))
+    turned = [by_name[key] for key in ("epochs", "batch_size", "max_length", "learning_rate", "lora_r", "lora_alpha")]
+    preset.input(apply_preset, preset, turned, show_progress="hidden", api_visibility="private")
+    described = [name, model, preset, *knobs, *inputs]
+    wire(ask.click, measure, described, [session.work, estimate_box, timer], **common)
+    wire(timer.tick, watch, inputs, [estimate_box, timer], t=t, notice=said, show_progress="hidden")
+    done = wire(go.click, start, described, [session.work, estimate_box], leads_on=True, **common)
+    return Step(refresh=choose_model, inputs=inputs, outputs=[model, why], done=done, back=back)
+
+
+KNOBS = ("epochs", "batch_size", "max_length", "learning_rate", "lora_r", "lora_alpha", "lora_dropout", "target_modules", "warmup_ratio",
+         "weight_decay", "early_stopping_patience", "seed", "class_weights", "eval_fraction", "test_fraction")  # fmt: skip
+WHOLE = ("epochs", "batch_size", "max_length", "lora_r", "early_stopping_patience", "seed")
+
+
+def _advanced(t: Translator) -> list[Any]:
+    """Every knob of `KNOBS`, in that order, with a sentence of help each."""
+
+    def text(key: str) -> dict[str, str]:
+        return {"label": t(f"knob.{key}.label"), "info": t(f"knob.{key}.info"), "elem_id": f"knob-{key}"}
+
+    with gr.Row():
+        epochs = gr.Slider(1, 20, _DEFAULT.epochs, step=1, **text("epochs"))
+        batch_size = gr.Slider(4, 64, _DEFAULT.batch_size, step=4, **text("batch_size"))
+        max_length = gr.Slider(16, 512, _DEFAULT.max_length, step=16, **text("max_length"))
+    with gr.Row():
+        learning_rate = gr.Number(_DEFAULT.learning_rate, **text("learning_rate"))
+        lora_r = gr.Slider(1, 64, _DEFAULT.lora_r, step=1, **text("lora_r"))
+        lora_alpha = gr.Slider(1, 128, _DEFAULT.lora_alpha, step=1, **text("lora_alpha"))
+    with gr.Row():
+        lora_dropout = gr.Slider(0, 0.5, _DEFAULT.lora_dropout, step=0.05, **text("lora_dropout"))
+        target_modules = gr.Dropdown(
+            [(t(f"targets.{key}"), key) for key in ("auto", "attention", "all-linear")], value="auto", allow_custom_value=True,
+            **text("target_modules"),
+        )  # fmt: skip
+        warmup_ratio = gr.Slider(0, 0.3, _DEFAULT.warmup_ratio, step=0.01, **text("warmup_ratio"))
+    with gr.Row():
+        weight_decay = gr.Slider(0, 0.2, _DEFAULT.weight_decay, step=0.01, **text("weight_decay"))
+        patience = gr.Slider(0, 10, _DEFAULT.early_stopping_patience, step=1, **text("early_stopping_patience"))
+        seed = gr.Number(_DEFAULT.seed, precision=0, minimum=0, **text("seed"))
+    with gr.Row():
+        class_weights = gr.Checkbox(_DEFAULT.class_weights, **text("class_weights"))
+        eval_fraction = gr.Slider(0.05, 0.4, _DEFAULT.eval_fraction, step=0.05, **text("eval_fraction"))
+        test_fraction = gr.Slider(0.05, 0.5, _DEFAULT.test_fraction, step=0.05, **text("test_fraction"))
+    return [epochs, batch_size, max_length, learning_rate, lora_r, lora_alpha, lora_dropout, target_modules, warmup_ratio, weight_decay,
+            patience, seed, class_weights, eval_fraction, test_fraction]  # fmt: skip
