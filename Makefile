@@ -59,7 +59,7 @@ screenshots: python ## Pictures of every tab into shots/: two widths, light and 
 
 bench: python ## Measure speed on this machine
 	@$(SETUP)
-	@$(PY) -m ptm_demo bench $(ARGS)
+	@for name in startup train; do $(PY) -m ptm_demo bench $$name $(ARGS) || exit 1; done
 
 clean: ## Remove what set-up and tests made (never what the studio keeps)
 	rm -rf .venv .cache shots tests/e2e/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
