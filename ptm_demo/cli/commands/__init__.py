@@ -1,0 +1,1 @@
+"""One command a file; each exports `COMMAND` and is found by the registry."""
