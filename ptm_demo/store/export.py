@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from ptm_demo.errors import FolderNotEmpty
 from ptm_demo.store.files import clean_name, disk_errors, fsync_tree, move_into_place, zip_folder
 from ptm_demo.store.run import Run
 
-_COPIED = ("labels.json", "base.json", "config.json", "metrics.json")
+_COPIED = ("labels.json", "metrics.json")
+_SCRUBBED = ("base.json", "config.json")  # may name folders
 
 
 def export_adapter(run: Run, out: Path) -> Path:
@@ -46,8 +47,10 @@ def export_adapter(run: Run, out: Path) -> Path:
 def _fill(run: Run, draft: Path) -> None:
     for name in run.manifest.files:
         folder, _, rest = name.partition("/")
-        if name in _COPIED:
+        if name in _SCRUBBED:
             _write(draft / name, _without_paths(json.loads((run.path / name).read_bytes())))
+        elif name in _COPIED:
+            shutil.copyfile(run.path / name, draft / name)
         elif folder in ("adapter", "tokenizer") and rest:
             (draft / rest).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(run.path / name, draft / rest)
@@ -64,7 +67,7 @@ def _write(path: Path, value: Any) -> None:
 
 def _public(model_id: str) -> str:
     """A model's id, or the last part of its folder: where things lie on this machine is nobody's business."""
-    return Path(model_id).name if Path(model_id).is_absolute() else model_id
+    return PurePath(model_id).name if _is_path(model_id) else model_id
 
 
 def _without_paths(value: Any) -> Any:
@@ -72,9 +75,11 @@ def _without_paths(value: Any) -> Any:
         return {key: _without_paths(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_without_paths(item) for item in value]
-    if isinstance(value, str) and Path(value).is_absolute() and Path(value).exists():
-        return Path(value).name
-    return value
+    return _public(value) if isinstance(value, str) else value
+
+
+def _is_path(text: str) -> bool:
+    return PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()
 
 
 def _readme(run: Run) -> str:

@@ -86,6 +86,8 @@ class RunStore:
             raise RunNotFound(run=files.clean_name(run_id))
         try:
             run = open_run(self.root / run_id)
+        except RunNotFound:
+            raise RunNotFound(run=run_id) from None
         except RunBroken:
             if owner is not None:
                 raise RunNotFound(run=run_id) from None  # whose it was cannot be known
