@@ -25,6 +25,8 @@ MAX_JSON_BYTES = 4 << 20
 _SHARD = re.compile(r"model-\d{5}-of-\d{5}\.safetensors")
 _TOKENIZER = ("tokenizer.json", "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "spm.model", "sentencepiece.bpe.model",
               "tokenizer.model", "added_tokens.json", "special_tokens_map.json", TOKENIZER_CONFIG, "chat_template.jinja")  # fmt: skip
+# How a sentence encoder was trained to pool; read as JSON, by those who pool.
+_POOLING = ("1_Pooling/config.json",)
 _VOCABULARY = {"tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "spm.model", "sentencepiece.bpe.model", "tokenizer.model"}
 _PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".msgpack", ".h5", ".ot")
 # Sizes that transformers allocates or loops over before it looks at a weight. Far above any published model of these kinds.
@@ -66,7 +68,7 @@ def needed_files(model_id: str, names: Iterable[str]) -> list[str]:
         raise ModelRefused(model_id=model_id, reason=found)
     if not there & _VOCABULARY:
         raise ModelBroken(model_id=model_id, reason="it has no tokenizer")
-    return [CONFIG, *(name for name in _TOKENIZER if name in there), *weights]
+    return [CONFIG, *(name for name in (*_TOKENIZER, *_POOLING) if name in there), *weights]
 
 
 def read_json(model_id: str, name: str, data: bytes) -> dict[str, Any]:

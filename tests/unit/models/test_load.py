@@ -82,14 +82,14 @@ def test_missing_body_weights_are_told_not_invented(tmp_path: Path) -> None:
     key = next(name for name in weights if "layer.1" in name and name.endswith("query.weight"))
     del weights[key]
     save_file(weights, pulled.path / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(ModelBroken, match="layer.1"):
+    with pytest.raises(ModelBroken, match=r"layer\.1"):
         load_classifier(pulled, ["a", "b"])
 
 
 def test_body_weights_of_another_shape_are_told(tmp_path: Path) -> None:
     pulled = tiny.pulled_tiny("bert", tmp_path)
     tiny.edit_json(pulled.path / "config.json", intermediate_size=40)
-    with pytest.raises(ModelBroken, match="intermediate.dense.bias, or have it in another shape"):
+    with pytest.raises(ModelBroken, match=r"intermediate\.dense\.bias, or have it in another shape"):
         load_classifier(pulled, ["a", "b"])
 
 
