@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -98,6 +99,15 @@ def code_lines() -> Iterator[tuple[str, str]]:
                 held = ""
             else:
                 yield from ((where, span) for span in re.findall(r"`([^`]+)`", line))
+
+
+def test_an_allowed_violation_is_the_frameworks_own() -> None:
+    """Each names one element of one rule, why it stands, and where its makers know of it."""
+    for one in json.loads(text_of(ROOT / "tests" / "e2e" / "axe_allowed.json")):
+        assert set(one) == {"rule", "html", "reason", "upstream"}
+        assert len(one["html"]) > 10
+        assert one["reason"].endswith(".")
+        assert re.match(r"https://github\.com/(?:gradio-app|vega)/[\w-]+/(?:issues|pull)/\d+$", one["upstream"])
 
 
 def test_every_setting_is_documented() -> None:

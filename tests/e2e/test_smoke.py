@@ -27,15 +27,17 @@ def test_a_chinese_browser_is_led_to_the_chinese_page(visit: Callable[..., Any])
 @pytest.mark.parametrize(("width", "theme", "locale"), VISITORS, ids=lambda value: str(value))
 def test_every_tab_is_accessible_and_fits(visit: Callable[..., Any], width: int, theme: str, locale: str) -> None:
     from tests.e2e.harness.accessibility import assert_accessible
-    from tests.e2e.harness.browser import overflow, settle, shot
+    from tests.e2e.harness.browser import open_every_tab, overflow, shot
 
     page, _ = visit(width=width, theme=theme, locale=locale)
     assert page.evaluate("() => document.body.classList.contains('dark')") is (theme == "dark")
-    names = [tab.get_attribute("aria-controls") or "" for tab in page.locator("#studio-tabs").get_by_role("tab").all()]
-    assert names
-    for name in names:
-        page.locator(f"#studio-tabs [role=tab][aria-controls='{name}']").first.click()
-        settle(page)
+    problems = []
+    for name in open_every_tab(page):
         shot(page, f"{name}-{locale}-{width}-{theme}")
-        assert overflow(page) == 0, f"{name} scrolls sideways at {width} px"
-        assert_accessible(page)
+        if overflow(page):
+            problems.append(f"{name} scrolls sideways at {width} px")
+        try:
+            assert_accessible(page)
+        except AssertionError as error:
+            problems.append(f"{name}: {error}")
+    assert not problems, "\n".join(problems)

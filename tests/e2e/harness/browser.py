@@ -128,6 +128,27 @@ def settle(page: Page) -> None:
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
+def open_every_tab(page: Page) -> Iterator[str]:
+    """Open each tab that can be seen, those inside tabs too, one after the other; yields the open one's name.
+
+    Raises:
+        AssertionError: there is none.
+    """
+    seen: set[str] = set()
+    while True:
+        shown = [tab for tab in page.locator("#studio-tabs [role=tab]").all() if tab.is_visible()]
+        # The last one first: tabs inside the open tab come before its neighbour hides them.
+        tab = next((tab for tab in reversed(shown) if tab.get_attribute("aria-controls") not in seen), None)
+        if tab is None:
+            break
+        name = tab.get_attribute("aria-controls") or ""
+        seen.add(name)
+        tab.click()
+        settle(page)
+        yield name
+    assert seen, "the page has no tabs"
+
+
 def shot(page: Page, name: str) -> Path:
     """A PNG of the whole page in shots/, for people to look at; its path."""
     SHOTS.mkdir(exist_ok=True)
