@@ -280,6 +280,11 @@ class HubRefused(HubError):
     hint = "Try again later, or choose another model."
 
 
+class HubUnreadable(HubError):
+    message = "Expected the Hub to describe “{model_id}”, but its answer cannot be read."
+    hint = "Check that HF_ENDPOINT is a model hub, or try again later."
+
+
 class GatedModel(HubError):
     message = "Expected a public model, but “{model_id}” is gated: its owner asks for a sign-up first."
     hint = "Accept the terms on its page, or choose another model."

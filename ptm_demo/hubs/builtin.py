@@ -106,7 +106,7 @@ class BuiltinHub:
             progress(Progress("pull", share, 1.0, "", {"model_id": item.id}))
 
         step(0.0)
-        with room_for(item.id), locked(folder):
+        with room_for(item.id), locked(folder, cancel):
             if self._kept(item, folder):  # another process made it while this one waited
                 return folder
             check_room(folder, 4 * item.parameters if item.convert == "copy" else 2 * item.parameters, item.id)
@@ -134,7 +134,7 @@ class BuiltinHub:
     def _from_hub(self, item: Builtin, progress: ProgressFn, cancel: CancelToken | None) -> PulledModel:
         try:
             pulled = self._hub().pull(item.hub_id, item.hub_commit, progress, cancel)
-        except (HubError, ModelNotFound) as error:
+        except (HubError, ModelNotFound, RevisionNotFound) as error:
             raise BuiltinMissing(model_id=item.id) from error
         manifest = read_manifest(pulled.path)
         if manifest is None or manifest.sha256(WEIGHTS) != item.hub_sha256:

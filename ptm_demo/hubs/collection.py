@@ -54,10 +54,10 @@ class Hubs:
         return [info for hub in self._hubs for info in hub.installed()]
 
     def remove(self, model_id: str) -> int:
-        """Delete what is kept of a model; bytes freed.
+        """Delete what the studio keeps of a model; bytes freed.
 
         Raises:
-            ModelNotFound: nothing of it is here.
+            ModelNotFound: there is no such model here.
         """
         model_id = model_id.strip()
         return self.find(model_id).remove(model_id)

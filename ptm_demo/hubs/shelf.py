@@ -19,9 +19,10 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from ptm_demo.errors import DiskFull
+from ptm_demo.progress import CancelToken
 from ptm_demo.results import ModelInfo
 
 MANIFEST = "ptm-manifest.json"
@@ -107,11 +108,25 @@ def intact(folder: Path, manifest: Manifest) -> bool:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock: of several processes that want to make it, one does and the others find it made."""
+def locked(folder: Path, cancel: CancelToken | None = None) -> Iterator[None]:
+    """Hold the folder's lock: of several processes that want to make it, one does and the others find it made.
+
+    Raises:
+        Cancelled: while waiting for the lock.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.parent / f".{folder.name}.lock"):
+    lock = FileLock(folder.parent / f".{folder.name}.lock")
+    while True:
+        try:
+            lock.acquire(timeout=0.25)
+            break
+        except Timeout:
+            if cancel is not None:
+                cancel.check()
+    try:
         yield
+    finally:
+        lock.release()
 
 
 @contextmanager
@@ -128,7 +143,7 @@ def staging_for(folder: Path) -> Iterator[Path]:
 def record_files(staging: Path, manifest: Manifest) -> Manifest:
     """The manifest with every staged file's size and SHA-256 in it; each file is brought to the disk."""
     records = []
-    for path in sorted(path for path in staging.rglob("*") if path.is_file()):
+    for path in sorted(path for path in staging.rglob("*") if path.is_file() and path.name != MANIFEST):
         name = path.relative_to(staging).as_posix()
         _sync(path)
         stat = path.stat()
