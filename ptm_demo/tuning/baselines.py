@@ -11,7 +11,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from ptm_demo.progress import CancelToken, Progress, ProgressFn, ignore
 from ptm_demo.results import Baseline
-from ptm_demo.tuning.linear import EMBEDDING_C, TFIDF_C, fit_linear
+from ptm_demo.tuning.linear import TFIDF_C, choose_c, fit_linear
 from ptm_demo.tuning.metrics import confusion_matrix, macro_f1, wilson
 
 # Scripts written without spaces, in which a word is no run of letters: CJK ideographs, kana, Thai.
@@ -45,7 +45,7 @@ def baselines(
     ]
     if train_vectors is not None and test_vectors is not None:
         train_side, test_side = train_vectors, test_vectors
-        methods.append(("frozen", vector_seconds, lambda: fit_linear(train_side, train_truth, c=EMBEDDING_C).predict(test_side)))
+        methods.append(("frozen", vector_seconds, lambda: _frozen(train_side, train_truth, test_side)))
     found = []
     for number, (name, seconds, predict) in enumerate(methods):
         if cancel is not None:
@@ -80,4 +80,9 @@ def _tfidf(train_texts: Sequence[str], truth: np.ndarray, test_texts: Sequence[s
     except ValueError:  # not one word in any text, such as emoji only
         return np.full(len(test_texts), np.bincount(truth).argmax())
     predicted: np.ndarray = fit_linear(features, truth, c=TFIDF_C).predict(vectorizer.transform(test_texts))
+    return predicted
+
+
+def _frozen(train_vectors: np.ndarray, truth: np.ndarray, test_vectors: np.ndarray) -> np.ndarray:
+    predicted: np.ndarray = fit_linear(train_vectors, truth, c=choose_c(train_vectors, truth)).predict(test_vectors)
     return predicted

@@ -13,7 +13,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from ptm_demo.progress import CancelToken, Progress, ProgressFn, ignore
 from ptm_demo.results import SuspectLabel
-from ptm_demo.tuning.linear import EMBEDDING_C, fit_linear, probabilities
+from ptm_demo.tuning.linear import choose_c, fit_linear, probabilities
 
 FOLDS = 5
 TOP = 100
@@ -31,6 +31,7 @@ def out_of_sample(
     smallest_first = np.bincount(truth, minlength=classes)
     if smallest_first.max() < FOLDS:
         return found
+    c = choose_c(vectors, truth)
     for number, (rest, fold) in enumerate(folds.split(vectors, truth)):
         if cancel is not None:
             cancel.check()
@@ -38,7 +39,7 @@ def out_of_sample(
         if len(np.unique(truth[rest])) < 2:
             found[fold, truth[rest][0]] = 1.0
             continue
-        found[fold] = probabilities(fit_linear(vectors[rest], truth[rest], c=EMBEDDING_C), vectors[fold], classes)
+        found[fold] = probabilities(fit_linear(vectors[rest], truth[rest], c=c), vectors[fold], classes)
     return found
 
 
@@ -63,7 +64,7 @@ def suspect_labels(
     best = others.argmax(axis=1)
     best_probability = others[np.arange(n), best]
     doubtful = (best_probability >= threshold[best]) & (best_probability > given) & (counts[truth] >= FOLDS) & (counts[best] >= FOLDS)
-    order = sorted(np.flatnonzero(doubtful), key=lambda i: (given[i] - best_probability[i], rows[i]))
+    order = sorted(np.flatnonzero(doubtful).tolist(), key=lambda i: (given[i] - best_probability[i], rows[i]))
     return tuple(
         SuspectLabel(int(rows[i]), texts[i], labels[truth[i]], labels[best[i]], float(given[i]), float(best_probability[i]))
         for i in order[:top]
