@@ -9,15 +9,23 @@ from collections.abc import Iterable
 from typing import Any
 
 from ptm_demo.errors import JobNotFound
+from ptm_demo.ids import is_id
 from ptm_demo.jobs.model import Event, Job
 from ptm_demo.progress import Progress
 
 
 def get(db: sqlite3.Connection, job_id: str, owner: str | None) -> Job:
+    check_id(job_id)
     row = db.execute("SELECT * FROM jobs_seen WHERE id=?", (job_id,)).fetchone()
     if row is None or (owner is not None and row["owner"] != owner):
         raise JobNotFound(job_id=job_id)
     return _job(row)
+
+
+def check_id(job_id: str) -> None:
+    """Raises JobNotFound for what cannot be an id; some such texts (a lone surrogate) could not even be looked up."""
+    if not is_id(job_id):
+        raise JobNotFound(job_id=job_id[:40].encode("ascii", "replace").decode())
 
 
 def listed(db: sqlite3.Connection, owner: str | None, states: Iterable[str] | None, limit: int) -> list[Job]:

@@ -20,6 +20,7 @@ from ptm_demo.jobs.model import Event, Job
 from ptm_demo.jobs.options import WorkerOptions
 
 _WAIT_SECONDS = 0.05
+_TITLE_CHARACTERS = 200
 
 
 class Jobs:
@@ -111,7 +112,7 @@ class Jobs:
             raise BadOption(option="kind", expected=" or ".join(sorted(self._options.handlers)) or "a kind of job", found=kind)
         text = json.dumps(dict(payload))
         with self._database.write() as db:
-            return transitions.submit(db, kind, text, owner, title[:200], self._limits)
+            return transitions.submit(db, kind, text, owner, _storable(title), self._limits)
 
     def get(self, job_id: str, *, owner: str | None = None) -> Job:
         """Raises JobNotFound."""
@@ -175,3 +176,8 @@ class Jobs:
     def work_folder(self, job_id: str) -> Path:
         """Where the job's handler keeps its checkpoints; it may not exist yet."""
         return self.folder / "work" / job_id
+
+
+def _storable(title: str) -> str:
+    """Lone surrogates cannot be stored as text."""
+    return title[:_TITLE_CHARACTERS].encode("utf-8", "replace").decode()

@@ -22,7 +22,7 @@ from ptm_demo.jobs.process import WorkerProcess
 
 TICK_SECONDS = 0.1
 LOCK_SECONDS = 2.0  # how often the lock is tried
-SILENCE_SECONDS = 90.0  # a worker whose lease stood still for so long is hung
+SILENCE_SECONDS = 180.0  # a worker whose lease stood still for so long is hung
 _BACKOFF_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _log = logging.getLogger(__name__)
 

@@ -26,6 +26,7 @@ from typing import Any, Literal
 from ptm_demo.errors import JobError, JobInterrupted, JobNotFound, JobNotResumable, JobStillRunning, JobTimedOut, QueueFull
 from ptm_demo.ids import new_id
 from ptm_demo.jobs.model import RESUMABLE
+from ptm_demo.jobs.queries import check_id
 
 LEASE_SECONDS = 20.0
 StopReason = Literal["cancel", "timeout"]
@@ -183,6 +184,7 @@ def _let_go(db: sqlite3.Connection, job_id: str, now: float) -> None:
 
 def _owned(db: sqlite3.Connection, job_id: str, owner: str | None) -> sqlite3.Row:
     """The row, if there is one and it is the owner's; both failures read alike, so that nobody learns which ids exist."""
+    check_id(job_id)
     row: sqlite3.Row | None = db.execute("SELECT * FROM jobs WHERE id=?", (job_id,)).fetchone()
     if row is None or (owner is not None and row["owner"] != owner):
         raise JobNotFound(job_id=job_id)

@@ -67,8 +67,11 @@ class Watch:
         self._job = (job_id, cancel, recorder)
         self._renewed = time.monotonic()
 
-    def leave(self) -> None:
+    @contextmanager
+    def leaving(self) -> Iterator[None]:
+        """The job ends inside the block: it is written there that the job is this worker's no more, and nothing is to wonder at it."""
         with self._lock:
+            yield
             self._job = None
 
     def _hold(self, lifeline: int) -> None:

@@ -49,11 +49,16 @@ class Worker:
     def run(self) -> None:
         signal.signal(signal.SIGTERM, lambda *_: self._watch.end())
         while True:
-            if not self._take_one():
-                if self._to_load:
-                    _load(self._to_load.pop(0))
-                else:
-                    time.sleep(POLL_SECONDS)
+            try:
+                if self._take_one():
+                    continue
+            except PtmError as error:  # a full disk, say: to end would only lose the warmth
+                _log.warning("no job could be taken: %s", error)
+                time.sleep(1.0)
+            if self._to_load:
+                _load(self._to_load.pop(0))
+            else:
+                time.sleep(POLL_SECONDS)
 
     def _take_one(self) -> bool:
         """Do one job, if one waits."""
@@ -70,12 +75,13 @@ class Worker:
                 return False
             recorder = Recorder(self._reports, claim.id, claim.attempt)
             self._watch.attend(claim.id, cancel, recorder)
-        self._do(claim, cancel, recorder)
-        self._watch.leave()
+        outcome = self._do(claim, cancel, recorder)
+        with self._watch.leaving():
+            self._save(claim, outcome)
         gc.collect()
         return True
 
-    def _do(self, claim: Claim, cancel: CancelToken, recorder: Recorder) -> None:
+    def _do(self, claim: Claim, cancel: CancelToken, recorder: Recorder) -> Outcome:
         cores = os.cpu_count() or 1
         limit_cpu((self._options.job_minutes * 60 + 2 * self._options.grace_seconds) * cores)
         folder = self._folder / "work" / claim.id
@@ -83,8 +89,8 @@ class Worker:
         _log.info("job %s (%s), attempt %d", claim.id, claim.kind, claim.attempt)
         outcome = attempt(self._options.handlers.get(claim.kind), claim.payload, context)
         recorder.flush(now=True)
-        self._save(claim, outcome)
         _log.info("job %s: attempt %d ended", claim.id, claim.attempt)
+        return outcome
 
     def _save(self, claim: Claim, outcome: Outcome) -> None:
         for again in range(_SAVE_TRIES):
