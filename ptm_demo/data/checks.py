@@ -67,8 +67,10 @@ def labels(rows: LabelledTexts) -> list[Problem]:
     found += _rare(rows, better)
     if len(names) > 1 and len(rows) < _COMFORTABLE * len(names):
         found.append(problem("few_rows_per_class", len(rows), classes=len(names)))
-    (top, most), (last, fewest) = names.most_common()[0], names.most_common()[-1]
-    if len(names) > 1 and most >= _UNEVEN * fewest and most >= MIN_CLASS_ROWS:
+    # Rare classes are a finding of their own; dropping them would already even the others.
+    common = [(name, n) for name, n in names.most_common() if n >= MIN_CLASS_ROWS]
+    if len(common) > 1 and common[0][1] >= _UNEVEN * common[-1][1]:
+        (top, most), (last, fewest) = common[0], common[-1]
         percent = _percent(most, len(rows))
         found.append(problem("imbalance", len(names), label=top, percent=percent, rarest=last, rarest_rows=fewest))
     return found

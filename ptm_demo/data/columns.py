@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ptm_demo.data.names import LABEL_NAMES, OTHER_NAMES, TEXT_NAMES, name_score
+from ptm_demo.data.names import LABEL_NAMES, OTHER_NAMES, RATING_NAMES, TEXT_NAMES, name_score
 from ptm_demo.data.normalise import is_number
 from ptm_demo.data.table import Table
 from ptm_demo.results import ColumnGuess
@@ -123,6 +123,7 @@ def _label_score(name: str, facts: _Facts) -> float:
     if not facts.rows:
         return 0.0
     named, text_like, aside = (name_score(name, names) for names in (LABEL_NAMES, TEXT_NAMES, OTHER_NAMES))
+    named = max(named, 0.3 * name_score(name, RATING_NAMES))
     if facts.distinct < 2:
         return 0.05 + 0.1 * named
     few = 1.0 if facts.distinct <= 20 else 20 / facts.distinct + 0.5 if facts.distinct <= 200 else 0.2

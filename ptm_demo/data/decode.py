@@ -150,12 +150,12 @@ def _by_statistics(data: bytes) -> tuple[str, str] | None:
 _HIGH_TO_LETTER = dict.fromkeys(range(0x80, 0x100), "x")
 
 
-def _too_unprintable(text: str) -> bool:
+def _too_unprintable(text: str, share: float = 0.05) -> bool:
     sample = text[:_SAMPLE]
-    return len(_UNPRINTABLE.findall(sample)) > 0.05 * len(sample) + 1
+    return len(_UNPRINTABLE.findall(sample)) > share * len(sample) + 1
 
 
 def _checked(text: str, name: str) -> str:
-    if _too_unprintable(text):
+    if _too_unprintable(text, 0.25):  # it is valid text, so it takes more to doubt it
         raise NotATable(name=name, found="binary data")
     return text.removeprefix("\ufeff")

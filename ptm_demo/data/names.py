@@ -18,9 +18,11 @@ LABEL_NAMES = (
     "label", "labels", "标签", "类别", "category", "class", "sentiment", "情感", "分类", "intent", "意图", "target", "emotion",
     "情绪", "topic", "主题", "标注", "类型", "种类", "极性", "情感倾向", "好评差评", "categories", "classes", "label text",
     "label name", "tag", "polarity", "klass", "kategorie", "categorie", "categoria", "étiquette", "etiqueta", "y", "output", "gold",
-    "gold label", "answer", "toxicity", "spam", "is spam", "stance", "genre", "department", "部门", "bias type", "rating", "stars",
-    "score", "评分", "星级", "打分", "v1",
+    "gold label", "answer", "toxicity", "spam", "is spam", "stance", "genre", "department", "部门", "bias type",
+    "v1",
 )  # fmt: skip
+# Numbers that can serve as labels, when nothing better is there.
+RATING_NAMES = ("rating", "stars", "score", "review rating", "评分", "星级", "打分", "分数")
 # Columns about the row rather than of it.
 OTHER_NAMES = (
     "id", "ids", "idx", "index", "row", "no", "nr", "number", "uuid", "guid", "key", "编号", "序号", "行号", "date", "time",
@@ -56,4 +58,4 @@ def name_score(name: str, names: tuple[str, ...]) -> float:
     return 0.6 - 0.3 * min(inside) / len(names) if inside else 0.0
 
 
-_KNOWN = frozenset(TEXT_NAMES) | frozenset(LABEL_NAMES) | frozenset(OTHER_NAMES)
+_KNOWN = frozenset((*TEXT_NAMES, *LABEL_NAMES, *RATING_NAMES, *OTHER_NAMES))

@@ -66,6 +66,11 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
             "",
             "Rows with fewer cells than the {columns} columns: {count}. The missing cells at the end are read as empty.",
         ),
+        "swallowed_rows": ProblemKind(
+            "warning",
+            "",
+            "Rows whose text seems to have swallowed the rows after it: {count}. A quotation mark is missing or too many there.",
+        ),
         "stray_quotes": ProblemKind(
             "warning",
             "",

@@ -28,7 +28,9 @@ def square(
     long = [i for i, row in enumerate(rows) if len(row) > width and any(cell.strip() for cell in row[width:])]
     short = [i for i, row in enumerate(rows) if len(row) < width]
     joined = 0
-    known, longest = _known_values(rows, width) if long else ({}, 0)
+    tall = [i for i, row in enumerate(rows) if any("\n" in cell or "\r" in cell for cell in row)]
+    known, longest = _known_values(rows, width) if long or tall else ({}, 0)
+    swallowed = [i for i in tall if _has_a_row_inside(rows[i], width, delimiter, known)]
     result: list[list[str]] = []
     long_set = set(long)
     for i, row in enumerate(rows):
@@ -47,6 +49,8 @@ def square(
             problem("rows_too_long", len(long), [i + 1 for i in long], [line_of(i) for i in long[:20]],
                     columns=width, joined=joined, column=columns[longest])
         )  # fmt: skip
+    if swallowed:
+        notes.append(problem("swallowed_rows", len(swallowed), [i + 1 for i in swallowed], [line_of(i) for i in swallowed[:20]]))
     if short:
         notes.append(problem("rows_too_short", len(short), [i + 1 for i in short], [line_of(i) for i in short[:20]], columns=width))
     return result, notes
@@ -79,3 +83,10 @@ def _joined(row: list[str], width: int, delimiter: str, known: dict[int, set[str
         if all(cells[i].strip() in values for i, values in known.items()):
             fits.append(cells)
     return fits[0] if len(fits) == 1 else None
+
+
+def _has_a_row_inside(row: list[str], width: int, delimiter: str, known: dict[int, set[str]]) -> bool:
+    """Whether a line inside a quoted cell looks like a whole row: as many cells, and known values where values repeat."""
+    lines = [line for cell in row if "\n" in cell or "\r" in cell for line in cell.splitlines()[1:]]
+    inside = [line.split(delimiter) for line in lines if delimiter and line.count(delimiter) == width - 1]
+    return bool(known) and any(all(cells[i].strip() in values for i, values in known.items()) for cells in inside)

@@ -98,11 +98,13 @@ def records(text: str, dialect: Dialect, max_cells: int = 100_000) -> Iterator[R
 def _quoted(text: str, position: int, line: int, dialect: Dialect, max_cells: int) -> tuple[list[str], bool, int, int]:
     """Cells of one record with quotation marks; where it stops and where the next begins."""
     cell_pattern, end_pattern = _patterns(dialect)
-    quote = dialect.quote
+    delimiter, quote = dialect.delimiter, dialect.quote
     cells: list[str] = []
     stray, start = False, position
     while True:
         match = cell_pattern.match(text, position)
+        if match and delimiter == "\t" and _is_raw(match):
+            match, stray = None, True
         if match and match.group(2) is not None:
             cell, ender, following = match.group(1).replace(quote + quote, quote), match.group(2), match.end()
             if dialect.backslash:
@@ -120,3 +122,12 @@ def _quoted(text: str, position: int, line: int, dialect: Dialect, max_cells: in
         if not ender or ender in ("\n", "\r", "\r\n") or len(cells) > max_cells:
             return cells, stray, following - len(ender), following
         position = following
+
+
+def _is_raw(match: re.Match[str]) -> bool:
+    """Whether a quoted cell of a tab-separated table is none: many such tables know no quoting, and a text may begin with a mark.
+
+    A cell that goes over a line end and has tabs in it, or is never closed, would swallow rows.
+    """
+    never_closed = match.group(2) is None and match.group(3) is None
+    return never_closed or ("\t" in match.group(1) and _LINE_END.search(match.group(1)) is not None)

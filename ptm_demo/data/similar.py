@@ -14,32 +14,39 @@ from collections.abc import Sequence
 THRESHOLD = 0.8
 _FEWEST = 5  # in shorter texts one other word is another sentence
 _MOST_CHARACTERS = 600
-_MOST_CANDIDATES = 60
+# Comparisons in all, spread evenly over the texts, and the fewest for one text.
+_COMPARISONS = 2_000_000
+_FEWEST_COMPARISONS = 20
 _UNIT = re.compile(r"[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af]+|[^\W_]+")
 
 
 def similar_to_earlier(texts: Sequence[str], threshold: float = THRESHOLD) -> list[tuple[int, int]]:
     """Pairs (position, earlier position) of texts whose similarity is at least the threshold; one pair a later text.
 
-    A member that very many texts share is followed to its latest 60 texts only, so among thousands of texts of one
-    template some pairs may be missed; none is reported that is not similar.
+    A word that very many texts share is followed to the latest of them only (200 texts when there are 10,000, 20 when there
+    are 100,000), so among very many texts some pairs may be missed; none is reported that is not similar.
     """
-    sets = [frozenset(_units(text[:_MOST_CHARACTERS])) for text in texts]
-    frequency = Counter(unit for units in sets for unit in units)
-    rank = {unit: i for i, (unit, _) in enumerate(sorted(frequency.items(), key=lambda item: (item[1], item[0])))}
-    postings: dict[str, list[int]] = {}
+    words = [set(_units(text[:_MOST_CHARACTERS])) for text in texts]
+    frequency = Counter(unit for units in words for unit in units)
+    # Numbers in the order of rarity: the rarest members of a set are then its smallest.
+    ordered = sorted(frequency.items(), key=lambda item: (item[1], item[0]))
+    rank = {unit: i for i, (unit, _) in enumerate(ordered)}
+    once = sum(1 for _, n in ordered if n == 1)
+    sets = [frozenset(map(rank.__getitem__, units)) for units in words]
+    del words, frequency, ordered
+    most = max(_FEWEST_COMPARISONS, _COMPARISONS // max(1, len(texts)))
+    postings: dict[int, list[int]] = {}
     found: list[tuple[int, int]] = []
-    for i, units in enumerate(sets):
-        size = len(units)
+    for i, members in enumerate(sets):
+        size = len(members)
         if size < _FEWEST:
             continue
-        prefix = sorted(units, key=rank.__getitem__)[: size - _at_least(threshold * size) + 1]
-        match = _first_match(i, units, prefix, postings, sets, threshold)
+        prefix = [unit for unit in sorted(members)[: size - _at_least(threshold * size) + 1] if unit >= once]
+        match = _first_match(members, [postings.get(unit, ())[-most:] for unit in prefix], sets, threshold)
         if match is not None:
             found.append((i, match))
         for unit in prefix:
-            if frequency[unit] > 1:
-                postings.setdefault(unit, []).append(i)
+            postings.setdefault(unit, []).append(i)
     return found
 
 
@@ -54,21 +61,21 @@ def _units(text: str) -> list[str]:
 
 
 def _first_match(
-    i: int, units: frozenset[str], prefix: list[str], postings: dict[str, list[int]], sets: list[frozenset[str]], threshold: float
+    members: frozenset[int], candidates: Sequence[Sequence[int]], sets: Sequence[frozenset[int]], threshold: float
 ) -> int | None:
     seen: set[int] = set()
-    size = len(units)
-    for unit in prefix:
-        for j in postings.get(unit, ())[-_MOST_CANDIDATES:]:
+    size = len(members)
+    low, high = threshold * size, size / threshold
+    for some in candidates:
+        for j in some:
             if j in seen:
                 continue
             seen.add(j)
             other = sets[j]
-            if not threshold * size <= len(other) <= size / threshold:
-                continue
-            shared = len(units & other)
-            if shared >= threshold * (size + len(other) - shared):
-                return j
+            if low <= len(other) <= high:
+                shared = len(members & other)
+                if shared >= threshold * (size + len(other) - shared):
+                    return j
     return None
 
 

@@ -54,7 +54,9 @@ def write_csv(frame: pd.DataFrame, path: Path) -> tuple[ChangedCell, ...]:
     lines += [list(values) for values in frame.itertuples(index=False, name=None)]
     for number, cells in enumerate(lines):
         for i, cell in enumerate(cells):
-            if isinstance(cell, str):
+            if isinstance(cell, float) and cell != cell:
+                cells[i] = ""
+            elif isinstance(cell, str):
                 safe = guard(cell)
                 if safe is not cell:
                     cells[i] = safe

@@ -29,4 +29,8 @@ class Example:
     label_column: str
 
 
-EXAMPLES: tuple[Example, ...] = ()
+EXAMPLES: tuple[Example, ...] = (
+    Example("support_en", _FOLDER / "support_en.csv", "en", 270, 6, "text", "label"),
+    Example("feedback_zh", _FOLDER / "feedback_zh.csv", "zh", 264, 6, "内容", "类别"),
+    Example("messy_en", _FOLDER / "messy_en.csv", "en", 139, 4, "comment", "category"),
+)
