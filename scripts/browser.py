@@ -47,7 +47,8 @@ def ensure_browser(root: Path, say: Callable[[str], None]) -> str:
     if wanted and (apt := _apt_get()):
         say(f"installing {', '.join(wanted)} with apt-get (for the tests in a browser)")
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for arguments in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *wanted]):
+        # One by one: a package that cannot be had must not keep the others away.
+        for arguments in (["update", "-qq"], *(["install", "-y", "-qq", "--no-install-recommends", name] for name in wanted)):
             subprocess.run([*apt, *arguments], env=environment, stdout=subprocess.DEVNULL, check=False)
     _ensure_axe(root, say)
     return what_is_missing(root)
