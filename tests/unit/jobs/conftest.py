@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from ptm_demo.jobs import Job, Jobs
@@ -44,6 +45,13 @@ def running(jobs: Jobs, job_id: str) -> Job:
         return job if job.state == "running" and job.progress is not None else None
 
     return until(look)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.fixture

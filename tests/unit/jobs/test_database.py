@@ -62,6 +62,23 @@ def test_a_full_disk_is_told_as_such() -> None:
         raise sqlite3.OperationalError("database is locked")
 
 
+def test_jobs_on_a_full_disk(tmp_path: Path) -> None:
+    jobs = make(tmp_path)
+    kept = jobs.submit("echo", {})
+    writer = jobs._database._writer
+    pages = writer.execute("PRAGMA page_count").fetchone()[0]
+    writer.execute(f"PRAGMA max_page_count={pages}")  # SQLite then says what it says on a full disk
+    with pytest.raises(DiskFull, match="the list of jobs"):
+        for _ in range(100):
+            jobs.submit("echo", {"text": "x" * 10_000})
+    listed = jobs.list()
+    assert kept in [job.id for job in listed]
+    assert jobs.cancel(kept).state == "stopped"
+    writer.execute("PRAGMA max_page_count=1000000")
+    jobs.submit("echo", {"text": "x" * 10_000})
+    assert len(jobs.list()) == len(listed) + 1
+
+
 def test_a_log_is_kept_small_while_it_is_written(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     with log.open("ab", buffering=0) as file:

