@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ptm_demo.errors import RunBroken, RunNotFound
+from ptm_demo.errors import BadOption, RunBroken, RunNotFound
 from ptm_demo.ids import is_id, new_id
 from ptm_demo.results import RunSummary
 from ptm_demo.store import files
@@ -38,15 +39,24 @@ class RunStore:
             files.sweep(self._trash, 0.0)
 
     @contextmanager
-    def draft(self, out: Path | None = None) -> Iterator[RunDraft]:
+    def draft(self, out: Path | None = None, *, run_id: str | None = None) -> Iterator[RunDraft]:
         """Draft a new run, or one that becomes the folder `out`. What was not committed is removed at the block's end.
 
+        Args:
+            run_id: the id to give it, such as the id of the job that makes it; then a job that is done again after a crash
+                can see (`get`) that its run is there, and never makes a second. What an earlier draft of it left is removed.
+
         Raises:
-            FolderNotEmpty: `out` has files. DiskFull, StoreError; also instead of an OSError inside the block.
+            FolderNotEmpty: `out` has files, or the run is there. DiskFull, StoreError; also instead of an OSError of the block.
         """
-        run_id = new_id()
-        while (self.root / run_id).exists() or (self._staging / run_id).exists():
+        if run_id is not None:
+            if not is_id(run_id):
+                raise BadOption(option="the run's id", expected="an id like 20261124-7f3a9c05", found=files.clean_name(run_id, 40))
+            shutil.rmtree(self._staging / run_id, ignore_errors=True)
+        else:
             run_id = new_id()
+            while (self.root / run_id).exists() or (self._staging / run_id).exists():
+                run_id = new_id()
         if out is None:
             with draft_run(self.root / run_id, run_id=run_id, staging=self._staging / run_id) as draft:
                 yield draft

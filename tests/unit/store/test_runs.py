@@ -148,6 +148,21 @@ def test_a_run_can_be_written_to_any_new_folder(store: RunStore, tmp_path: Path)
         pass
 
 
+def test_a_job_that_is_done_again_makes_no_second_run(store: RunStore) -> None:
+    job_id = "20261124-7f3a9c05"
+    (store.root / ".staging" / job_id / "adapter").mkdir(parents=True)  # what a killed attempt left
+    with store.draft(run_id=job_id) as draft:
+        fill(draft)
+        summary = store.commit(draft, **FACTS)
+    assert summary.id == job_id
+    assert store.get(job_id).summary == summary
+    with pytest.raises(FolderNotEmpty), store.draft(run_id=job_id):
+        pass
+    assert list(store.list()) == [summary]
+    with pytest.raises(BadOption), store.draft(run_id="../x"):
+        pass
+
+
 def test_a_target_that_filled_up_meanwhile_is_left_alone(store: RunStore, tmp_path: Path) -> None:
     out = tmp_path / "out"
     with pytest.raises(FolderNotEmpty), store.draft(out) as draft:
