@@ -109,7 +109,7 @@ def _load(pulled: PulledModel, kind: Kind, changes: dict[str, Any], seed: int, l
                 pulled.path, config=config, dtype=torch.float32, use_safetensors=True, local_files_only=True, trust_remote_code=False,
                 ignore_mismatched_sizes=True, output_loading_info=True)  # fmt: skip
     except _FOREIGN as error:
-        raise ModelBroken(model_id=pulled.model_id, reason=f"transformers cannot read it ({_short(error)})") from error
+        raise ModelBroken(model_id=pulled.model_id, reason=f"transformers cannot read it ({_short(error, pulled)})") from error
     missing = {*report["missing_keys"], *(key if isinstance(key, str) else key[0] for key in report["mismatched_keys"])}
     fresh = fresh_modules(model, missing, pulled.model_id)
     _draw(model, missing, seed)
@@ -178,6 +178,7 @@ def _harmless(tokenizer: Any, words: int) -> bool:
     return all(token in unused for token, number in tokenizer.get_vocab().items() if number >= words)
 
 
-def _short(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
+def _short(error: BaseException, pulled: PulledModel) -> str:
+    """The error's first line, without this machine's path: a stranger may read it."""
+    lines = str(error).replace(str(pulled.path), pulled.model_id).strip().splitlines()
     return f"{type(error).__name__}: {lines[0][:160]}" if lines else type(error).__name__

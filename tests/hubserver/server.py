@@ -140,6 +140,9 @@ class _Handler(BaseHTTPRequestHandler):
         return self.server.hub  # type: ignore[attr-defined,no-any-return]
 
     def _answer(self, body: bool) -> None:
+        if self.hub.closing.is_set():  # a kept-alive connection outlives the server's socket
+            self.close_connection = True
+            return
         path = unquote(urlsplit(self.path).path)
         self.hub.requests.append(f"{self.command} {path}")
         if "Authorization" in self.headers:

@@ -29,14 +29,14 @@ def reference(loaded: LoadedModel, texts: list[str], pooling: str, limit: int) -
     return torch.stack(rows).numpy()
 
 
-@pytest.mark.parametrize("pooling", ["mean", "first", "last"])
 @pytest.mark.parametrize("name", tiny.ELEVEN)
-def test_equals_one_text_at_a_time(name: str, pooling: str, tmp_path: Path) -> None:
+def test_equals_one_text_at_a_time(name: str, tmp_path: Path) -> None:
     loaded = load_encoder(tiny.pulled_tiny(name, tmp_path, std=0.3))
-    expected = reference(loaded, TEXTS, pooling, 40)
-    for batch_size in (1, 3, 64):
-        found = embed(loaded, TEXTS, batch_size, pooling, normalize=False, max_length=40)
-        np.testing.assert_allclose(found, expected, atol=2e-5)
+    for pooling in ("mean", "first", "last"):
+        expected = reference(loaded, TEXTS, pooling, 40)
+        for batch_size in (2, 64):
+            found = embed(loaded, TEXTS, batch_size, pooling, normalize=False, max_length=40)
+            np.testing.assert_allclose(found, expected, atol=2e-5, err_msg=f"{pooling}, {batch_size} at once")
 
 
 def test_normalised_vectors_have_length_one_and_the_same_direction(tmp_path: Path) -> None:
