@@ -15,8 +15,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from ptm_demo.errors import RunBroken
+from ptm_demo.errors import RunBroken, WrongKindOfModel
 from ptm_demo.hubs.base import PulledModel
+from ptm_demo.models.folder import safe_config
+from ptm_demo.models.load import load_classifier
 from ptm_demo.models.loaded import LoadedModel
 from ptm_demo.models.lora import load_adapter, merged
 from ptm_demo.models.text_classifier import load_text_classifier
@@ -26,6 +28,7 @@ from ptm_demo.tasks.batches import collate, encode, reading_order
 
 BATCH_ROWS = 32
 BATCH_TOKENS = 4096
+HUB_MAX_LENGTH = 512  # tokens of a text that a Hub classifier reads; more would let one text take minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,25 @@ def load_run(folder: Path, pulled: PulledModel, *, merge: bool = True) -> TextCl
         model = merged(model, keep=False)
     model.eval().requires_grad_(False)
     return TextClassifierModel(replace(base, model=model), min(length, base.max_length))
+
+
+def load_hub_classifier(pulled: PulledModel) -> TextClassifierModel:
+    """A model that was published as a text classifier, with the labels and the head it came with.
+
+    Raises:
+        WrongKindOfModel: it has no trained head, or scores instead of classes.
+        ModelError: the folder may not or cannot be loaded.
+    """
+    config = safe_config(pulled.path, pulled.model_id)
+    names = getattr(config, "id2label", None) or {}
+    labels = tuple(str(names[number]) for number in sorted(names, key=int))
+    kind = config.model_type
+    if len(labels) < 2 or getattr(config, "problem_type", None) in ("regression", "multi_label_classification"):
+        raise WrongKindOfModel(model_id=pulled.model_id, task="classify texts", found=kind)
+    loaded = load_classifier(pulled, labels)
+    if loaded.fresh:
+        raise WrongKindOfModel(model_id=pulled.model_id, task="classify texts", found=kind)
+    return TextClassifierModel(loaded, min(loaded.max_length, HUB_MAX_LENGTH))
 
 
 def read_labels(folder: Path) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Sequence
 
+COLOURS = ("#1f9e9d", "#d9822b")  # two series that differ in light and dark, and to most colour-blind eyes
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$>])")
 
 

@@ -68,8 +68,8 @@ class Session:
         # The two secrets only keep the stored JSON readable after a restart; nothing rests on them.
         return cls(
             settings,
-            token=gr.BrowserState("", storage_key="ptm-visitor", secret="ptm-visitor-v1"),
-            work=gr.BrowserState({}, storage_key="ptm-work", secret="ptm-work-v1"),
+            token=gr.BrowserState("", storage_key="ptm-visitor", secret="ptm-visitor-v1"),  # noqa: S106
+            work=gr.BrowserState({}, storage_key="ptm-work", secret="ptm-work-v1"),  # noqa: S106
         )
 
     def owner(self, token: Any) -> str:

@@ -73,7 +73,7 @@ def build(services: Services, session: Session, t: Translator) -> None:
         return [python_snippet(url, run), javascript_snippet(url, run), curl_snippet(url, run)]
 
     gr.Markdown(t("classify.intro"), elem_classes=["lead"])
-    with gr.Row(equal_height=True):
+    with gr.Row(elem_classes=["inline"]):
         model = gr.Dropdown(
             label=t("classify.model"), info=t("classify.model_help"), choices=[], allow_custom_value=True, elem_id="classify-model",
             interactive=True, scale=4,
@@ -99,8 +99,10 @@ def build(services: Services, session: Session, t: Translator) -> None:
             ask_table = gr.Button(t("classify.ask"), variant="primary", elem_id="classify-ask-table")
             done_line = gr.Markdown(elem_classes=["help"], elem_id="classify-done")
             save = gr.DownloadButton(t("classify.download"), visible=False, elem_id="classify-download")
-            shown = gr.Dataframe(label=t("classify.first_rows"), interactive=False, wrap=True, visible=False, max_height=360, datatype="str",
-                                 elem_id="classify-table")  # fmt: skip
+            shown = gr.Dataframe(
+                label=t("classify.first_rows"), interactive=False, wrap=True, visible=False, max_height=360, datatype="str",
+                elem_id="classify-table",
+            )  # fmt: skip
         with gr.Tab(t("classify.api"), elem_id="classify-tab-api"):
             gr.Markdown(t("classify.api_help"), elem_classes=["help"])
             codes = [

@@ -12,7 +12,7 @@ from ptm_demo.results import HeldOutRow
 from ptm_demo.services import Services
 from ptm_demo.services.runs import RunDetails
 from ptm_demo.ui.i18n import Translator
-from ptm_demo.ui.render import duration, percent, tiles
+from ptm_demo.ui.render import COLOURS, duration, percent, tiles
 from ptm_demo.ui.session import Session, Work
 from ptm_demo.ui.tabs.finetune.confusion import confusion_frame, most_confused
 from ptm_demo.ui.tabs.finetune.step import Step
@@ -20,6 +20,7 @@ from ptm_demo.ui.wire import notice, wire
 
 MISTAKES = 20
 SUSPECTS = 50
+WIDTHS = ["64px", "auto", "130px", "130px", "110px"]
 
 
 def build(services: Services, session: Session, t: Translator) -> Step:
@@ -78,8 +79,8 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         return t(f"finetune.judge.verdict.{key}", gain=f"{abs(gain):.1f}", baseline=name)
 
     def baseline_bars(details: RunDetails) -> Any:
-        rows = [(t(f"baseline.{b.name}"), b.accuracy) for b in details.baselines]
-        rows.append((t("baseline.tuned"), details.metrics.accuracy))
+        rows = [(t(f"baseline_short.{b.name}"), b.accuracy) for b in details.baselines]
+        rows.append((t("baseline_short.tuned"), details.metrics.accuracy))
         frame = pd.DataFrame(rows, columns=["method", "accuracy"])
         return gr.BarPlot(frame, sort=[name for name, _ in rows])
 
@@ -133,11 +134,12 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         sentence = gr.Markdown(elem_id="judge-verdict", elem_classes=["verdict"])
         with gr.Row(elem_classes=["split"]):
             bars = gr.BarPlot(
-                pd.DataFrame({"method": [], "accuracy": []}), x="method", y="accuracy", title=t("finetune.judge.baselines"),
+                x="method", y="accuracy", title=t("finetune.judge.baselines"),
                 x_title=" ", y_title=t("metric.accuracy"), y_lim=[0, 1], height=280, min_width=300, elem_id="judge-baselines",
             )  # fmt: skip
             calibration = gr.LinePlot(
-                pd.DataFrame({"confidence": [], "accuracy": [], "series": []}), x="confidence", y="accuracy", color="series",
+                x="confidence", y="accuracy", color="series", color_title=" ",
+                color_map=dict(zip((t("finetune.judge.model"), t("finetune.judge.ideal")), (COLOURS[0], "#9b9e9c"), strict=True)),
                 title=t("finetune.judge.calibration"), x_title=t("finetune.judge.confidence"), y_title=t("finetune.judge.right"),
                 x_lim=[0, 1], y_lim=[0, 1], height=280, min_width=300, elem_id="judge-calibration",
             )  # fmt: skip
@@ -145,15 +147,22 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         gr.Markdown(t("finetune.judge.confusion_help"), elem_classes=["help"])
         matrix = gr.Dataframe(label=t("finetune.judge.confusion"), interactive=False, elem_id="judge-confusion", max_height=420)
         cell = gr.Dataframe(label=t("finetune.judge.cell"), interactive=False, wrap=True, visible=False, max_height=320,
-                            elem_id="judge-cell", datatype="str")  # fmt: skip
+                            elem_id="judge-cell", datatype="str", column_widths=WIDTHS)  # fmt: skip
         classes = gr.Dataframe(label=t("finetune.judge.per_class"), interactive=False, elem_id="judge-classes", max_height=360)
         with gr.Accordion(t("finetune.judge.mistakes"), open=True):
             gr.Markdown(t("finetune.judge.mistakes_help"), elem_classes=["help"])
-            wrong = gr.Dataframe(show_label=False, interactive=False, wrap=True, max_height=320, elem_id="judge-mistakes", datatype="str")
+            wrong = gr.Dataframe(show_label=False, interactive=False, wrap=True, max_height=320, elem_id="judge-mistakes", datatype="str",
+                                 column_widths=WIDTHS)  # fmt: skip
         with gr.Accordion(t("finetune.judge.suspects"), open=False):
             gr.Markdown(t("finetune.judge.suspects_help"), elem_classes=["help"])
             doubtful = gr.Dataframe(
-                show_label=False, interactive=False, wrap=True, max_height=320, elem_id="judge-suspects", datatype="str"
+                show_label=False,
+                interactive=False,
+                wrap=True,
+                max_height=320,
+                elem_id="judge-suspects",
+                datatype="str",
+                column_widths=WIDTHS,
             )
     with gr.Row(elem_classes=["actions"]):
         keep = gr.Button(t("finetune.judge.keep"), variant="primary", elem_id="judge-keep")

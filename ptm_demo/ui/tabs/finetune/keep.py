@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def build(services: Services, session: Session, t: Translator) -> Step:
             comparison([run.id for run in runs[:2]] if len(runs) > 1 else [], owner),
         ]
 
-    def table(runs: list[RunSummary]) -> pd.DataFrame:
+    def table(runs: Sequence[RunSummary]) -> pd.DataFrame:
         names = [t("finetune.keep.name"), t("finetune.keep.created"), t("finetune.keep.base"), t("metric.accuracy"), t("metric.macro_f1"),
                  t("finetune.keep.rows"), t("finetune.keep.took"), t("finetune.keep.size")]  # fmt: skip
         rows = [
@@ -75,8 +76,8 @@ def build(services: Services, session: Session, t: Translator) -> Step:
 
         between = "–"
         line(t("metric.accuracy"), [percent(d.metrics.accuracy) for d in details])
-        line(t("finetune.keep.interval"), [f"{percent(d.metrics.accuracy_interval.low)} {between} {percent(d.metrics.accuracy_interval.high)}"
-                                           for d in details])  # fmt: skip
+        intervals = [d.metrics.accuracy_interval for d in details]
+        line(t("finetune.keep.interval"), [f"{percent(i.low)} {between} {percent(i.high)}" for i in intervals])
         line(t("metric.macro_f1"), [f"{d.metrics.macro_f1:.3f}" for d in details])
         line(t("metric.ece"), [f"{d.metrics.calibration.ece:.3f}" for d in details])
         line(t("finetune.judge.heldout"), [d.metrics.n for d in details])
@@ -114,7 +115,7 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         with gr.Row(elem_classes=["split"], equal_height=False):
             with gr.Column(min_width=300):
                 chosen = gr.Dropdown(label=t("finetune.keep.chosen"), choices=[], elem_id="keep-run", interactive=True)
-                with gr.Row(equal_height=True):
+                with gr.Row(elem_classes=["inline"]):
                     new_name = gr.Textbox(label=t("finetune.keep.rename_to"), max_length=80, elem_id="keep-name", scale=3)
                     do_rename = gr.Button(t("finetune.keep.rename"), size="sm", elem_id="keep-rename", scale=1, min_width=90)
             with gr.Column(min_width=300):

@@ -174,7 +174,7 @@ def _advanced(t: Translator) -> list[Any]:
         return {"label": t(f"knob.{key}.label"), "info": t(f"knob.{key}.info"), "elem_id": f"knob-{key}"}
 
     with gr.Row():
-        epochs = gr.Slider(1, 20, _DEFAULT.epochs, step=1, **text("epochs"))
+        epochs = gr.Slider(0, 20, _DEFAULT.epochs, step=1, **text("epochs"))
         batch_size = gr.Slider(4, 64, _DEFAULT.batch_size, step=4, **text("batch_size"))
         max_length = gr.Slider(16, 512, _DEFAULT.max_length, step=16, **text("max_length"))
     with gr.Row():

@@ -35,7 +35,7 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         except DatasetNotFound:
             return [stored, gr.Column(visible=False), *[gr.skip()] * 8]
         offered = offered_fixes(raw)
-        ticked = [fix for fix in work.fixes if fix in offered] or [fix for fix, found in offered.items() if found.severity != "info"]
+        ticked = [fix for fix in work.fixes if fix in offered] or list(offered)
         work = work.but(fixes=tuple(ticked))
         choices = [(t(f"fix.{fix}", count=found.count), fix) for fix, found in offered.items()]
         after, ready = outcome(work, owner)
@@ -140,12 +140,12 @@ def build(services: Services, session: Session, t: Translator) -> Step:
                 save = gr.DownloadButton(t("finetune.report.download"), size="sm", elem_id="report-download")
         with gr.Row(elem_classes=["split"]):
             balance = gr.BarPlot(
-                x="label", y="rows", title=t("finetune.report.balance"), x_title=" ", y_title=t("finetune.report.rows"), height=240, min_width=300,
-                elem_id="report-balance", x_label_angle=-30,
+                x="label", y="rows", title=t("finetune.report.balance"), x_title=" ", y_title=t("finetune.report.rows"), height=240,
+                min_width=300,                elem_id="report-balance", x_label_angle=-30,
             )  # fmt: skip
             lengths = gr.BarPlot(
-                x="length", y="rows", title=t("finetune.report.lengths"), y_title=t("finetune.report.rows"), height=240, min_width=300,
-                elem_id="report-lengths", x_label_angle=-30,
+                x="length", y="rows", title=t("finetune.report.lengths"), y_title=t("finetune.report.rows"), height=240,
+                min_width=300,                elem_id="report-lengths", x_label_angle=-30,
             )  # fmt: skip
     with gr.Row(elem_classes=["actions"]):
         back = gr.Button(t("common.back"), elem_id="report-back")

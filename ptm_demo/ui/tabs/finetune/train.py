@@ -12,7 +12,7 @@ from ptm_demo.jobs import Job
 from ptm_demo.results import CurvePoint
 from ptm_demo.services import Services
 from ptm_demo.ui.i18n import Translator
-from ptm_demo.ui.render import duration, progress_bar, tiles
+from ptm_demo.ui.render import COLOURS, duration, progress_bar, tiles
 from ptm_demo.ui.session import Session, Work
 from ptm_demo.ui.tabs.finetune.step import Step
 from ptm_demo.ui.wire import notice, sentence, wire
@@ -22,6 +22,9 @@ _POINTS = 300  # a curve of more points draws slower and shows nothing more
 
 
 def build(services: Services, session: Session, t: Translator) -> Step:
+    loss_names = (t("finetune.train.loss_train"), t("finetune.train.loss_eval"))
+    score_names = (t("metric.accuracy"), t("metric.macro_f1"))
+
     def find(work: Work, owner: str) -> Job | None:
         """The job this page watches: its own, or (after a reload elsewhere) the owner's current one."""
         if work.job_id:
@@ -65,7 +68,8 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         progress = job.progress
         if progress is None:
             return progress_bar(None, t("job.queued", place=job.place)) if job.state in _WATCHED else ""
-        stage = t(f"stage.{progress.stage}") if t.has(f"stage.{progress.stage}") else progress.stage
+        now = "done" if job.state == "done" else progress.stage
+        stage = t(f"stage.{now}") if t.has(f"stage.{now}") else now
         detail = progress.detail
         facts = [(t("finetune.train.stage"), stage, "")]
         if "step" in detail or progress.unit == "steps":
@@ -89,17 +93,17 @@ def build(services: Services, session: Session, t: Translator) -> Step:
             gr.Button(visible=state in ("done", "stopped", "failed", "interrupted", "")),
         ]
 
-    def loss_curve(points: list[CurvePoint]) -> Any:
-        train, held = t("finetune.train.loss_train"), t("finetune.train.loss_eval")
+    def loss_curve(points: list[CurvePoint]) -> pd.DataFrame:
+        train, held = loss_names
         rows = [(p.step, p.loss, train) for p in _thin([p for p in points if p.loss is not None])]
         rows += [(p.step, p.eval_loss, held) for p in points if p.eval_loss is not None]
-        return gr.LinePlot(pd.DataFrame(rows, columns=["step", "value", "series"]), color="series")
+        return pd.DataFrame(rows, columns=["step", "value", "series"])
 
-    def score_curve(points: list[CurvePoint]) -> Any:
-        accuracy, f1 = t("metric.accuracy"), t("metric.macro_f1")
+    def score_curve(points: list[CurvePoint]) -> pd.DataFrame:
+        accuracy, f1 = score_names
         rows = [(p.step, p.eval_accuracy, accuracy) for p in points if p.eval_accuracy is not None]
         rows += [(p.step, p.eval_macro_f1, f1) for p in points if p.eval_macro_f1 is not None]
-        return gr.LinePlot(pd.DataFrame(rows, columns=["step", "value", "series"]), color="series")
+        return pd.DataFrame(rows, columns=["step", "value", "series"])
 
     def stop(token: Any, stored: Any, seen: str) -> list[Any]:
         work, owner = Work.of(stored), session.owner(token)
@@ -115,12 +119,15 @@ def build(services: Services, session: Session, t: Translator) -> Step:
     state_line = gr.Markdown(t("finetune.train.none"), elem_id="train-state", elem_classes=["status"], latex_delimiters=[])
     numbers = gr.HTML(padding=False, elem_id="train-figures")
     with gr.Row(elem_classes=["split"]):
+        # No first value: a plot that once drew an empty frame never draws a line again.
         loss = gr.LinePlot(
-            _no_points(), x="step", y="value", color="series", title=t("finetune.train.loss"), x_title=t("finetune.train.step_axis"),
+            x="step", y="value", color="series", color_map=dict(zip(loss_names, COLOURS, strict=True)), color_title=" ",
+            title=t("finetune.train.loss"), x_title=t("finetune.train.step_axis"),
             y_title=" ", height=260, min_width=300, elem_id="train-loss",
         )  # fmt: skip
         score = gr.LinePlot(
-            _no_points(), x="step", y="value", color="series", title=t("finetune.train.score"), x_title=t("finetune.train.step_axis"),
+            x="step", y="value", color="series", color_map=dict(zip(score_names, COLOURS, strict=True)), color_title=" ",
+            title=t("finetune.train.score"), x_title=t("finetune.train.step_axis"),
             y_title=" ", y_lim=[0, 1], height=260, min_width=300, elem_id="train-score",
         )  # fmt: skip
     gr.Markdown(t("finetune.train.help"), elem_classes=["help"])
@@ -139,10 +146,6 @@ def build(services: Services, session: Session, t: Translator) -> Step:
     wire(halt.click, stop, inputs, outputs, **common)
     wire(more.click, resume, inputs, outputs, **common)
     return Step(refresh=look, inputs=inputs, outputs=outputs, judge=judge, again=again)
-
-
-def _no_points() -> pd.DataFrame:
-    return pd.DataFrame({"step": pd.Series(dtype=int), "value": pd.Series(dtype=float), "series": pd.Series(dtype=str)})
 
 
 def _thin(points: list[CurvePoint]) -> list[CurvePoint]:
