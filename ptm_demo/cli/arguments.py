@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 # Written out so that --help needs no data library; a test compares it with the data package's own list.
@@ -30,6 +31,11 @@ def path(text: str) -> Path:
     if not text.strip() or "\0" in text:
         raise argparse.ArgumentTypeError(f"a path, not {text!r}")
     return Path(text).expanduser()
+
+
+def listed(words: Sequence[str]) -> tuple[str, ...]:
+    """Names given apart or joined by commas: ["a", "b,c"] is a, b and c."""
+    return tuple(name.strip() for word in words for name in word.split(",") if name.strip())
 
 
 def add_columns(parser: argparse.ArgumentParser) -> None:

@@ -18,6 +18,18 @@ from ptm_demo.progress import Progress
 
 _PLAIN_EVERY = 5.0  # seconds between progress lines where there is no terminal to overwrite a line on
 _TTY_EVERY = 0.1
+_STAGES = {
+    "load": "loading the model",
+    "pull": "pulling the model",
+    "train": "training",
+    "evaluate": "judging",
+    "vectors": "reading with the untuned model",
+    "baseline": "baselines",
+    "suspects": "looking for wrong labels",
+    "save": "saving",
+    "verify": "comparing the saved run",
+    "classify": "classifying",
+}
 
 
 def write_outcome(outcome: Outcome, stream: TextIO, as_json: bool) -> None:
@@ -60,11 +72,13 @@ class ProgressLine:
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream, self._tty, self._clock = stream, stream.isatty(), clock
         self._every = _TTY_EVERY if self._tty else _PLAIN_EVERY
-        self._last = clock() - (self._every if self._tty else 0.0)  # the first plain line waits: short work stays silent
+        self._last: float | None = clock() - self._every if self._tty else None
         self._shown = False
 
     def __call__(self, progress: Progress) -> None:
         now = self._clock()
+        if self._last is None:  # the first plain line waits: short work stays silent
+            self._last = now
         if now - self._last < self._every:
             return
         self._last = now
@@ -82,8 +96,8 @@ class ProgressLine:
 
 
 def describe(progress: Progress) -> str:
-    """ "train 45/120 steps · loss 0.41 · 38 rows/s"."""
-    parts = [progress.stage]
+    """ "training 45/120 steps · loss 0.41 · 38 rows/s"."""
+    parts = [_STAGES.get(progress.stage, progress.stage)]
     if progress.unit == "bytes":
         total = f"/{progress.total / 1e6:.0f}" if progress.total else ""
         parts[0] += f" {progress.done / 1e6:.0f}{total} MB"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from ptm_demo.cli.arguments import add_columns, add_csv, add_fixes, path, whole
+from ptm_demo.cli.arguments import add_columns, add_csv, add_fixes, listed, path, whole
 from ptm_demo.cli.command import Command, Context, Outcome
 from ptm_demo.cli.problems import problems_json, problems_text
 from ptm_demo.cli.tables import facts, table
@@ -44,8 +44,8 @@ def run(context: Context) -> Outcome:
     if args.max_length < 8:
         raise BadOption(option="--max-length", expected="a whole number from 8", found=args.max_length)
     files = context.services.files
-    choice = FileChoice(args.csv, args.text, args.label, tuple(args.fix), args.eval_csv)
-    checked = files.check(choice, model_id=args.model, max_length=args.max_length)
+    choice = FileChoice(args.csv, args.text, args.label, listed(args.fix), args.eval_csv)
+    checked = files.check(choice, model_id=args.model, max_length=args.max_length, pull=bool(args.model))
     payload = _payload(checked)
     lines = [_text(checked)]
     if args.out is not None:

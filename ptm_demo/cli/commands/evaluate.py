@@ -20,7 +20,7 @@ def run(context: Context) -> Outcome:
 
     args = context.args
     opened = context.services.runs.open(args.run)
-    metrics = context.services.files.evaluate(opened, FileChoice(args.csv, args.text, args.label), progress=context.progress)
+    metrics = context.services.asking.evaluate(opened, FileChoice(args.csv, args.text, args.label), progress=context.progress)
     return Outcome(
         {"metrics": metrics_json(metrics), "confusion": [list(row) for row in metrics.confusion], "labels": list(metrics.labels)},
         f"{metrics_text(metrics)}\n\n{confusion_text(metrics)}",

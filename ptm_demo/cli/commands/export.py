@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(context: Context) -> Outcome:
     args = context.args
     opened = context.services.runs.open(args.run)
-    out = context.services.files.export(opened, args.format, args.out)
+    out = context.services.asking.export(opened, args.format, args.out)
     return Outcome(
         {"path": str(out.path), "bytes": out.bytes, "format": args.format, "files": list(out.files)},
         f"wrote {len(out.files)} files, {size(out.bytes)}, to {out.path}",

@@ -28,14 +28,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context) -> Outcome:
     args = context.args
-    files = context.services.files
+    asking = context.services.asking
     opened = context.services.runs.open(args.run)
     if args.csv is None:
         if args.out is not None:
             raise BadOption(option="--out", expected="--csv beside it", found="--text")
-        predictions = files.predict(opened, args.text)
+        predictions = asking.predict(opened, args.text, context.progress)
         return Outcome({"predictions": _json(predictions)}, _text(args.text, predictions))
-    answered = files.predict_csv(opened, args.csv, args.column, args.out, progress=context.progress)
+    answered = asking.predict_csv(opened, args.csv, args.column, args.out, progress=context.progress)
     payload: dict[str, Any] = {"predictions": _json(answered.predictions), "text_column": answered.text_column, "rows": len(answered.texts)}
     if args.out is None:
         return Outcome(payload, _text(answered.texts, answered.predictions))

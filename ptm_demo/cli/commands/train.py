@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from ptm_demo.cli.arguments import add_columns, add_csv, add_fixes, number, path, whole
+from ptm_demo.cli.arguments import add_columns, add_csv, add_fixes, listed, number, path, whole
 from ptm_demo.cli.command import OWNER, Command, Context, Outcome
 from ptm_demo.cli.interrupt import stop_on_interrupt
 from ptm_demo.cli.judged import baselines_json, baselines_text, metrics_json, metrics_text
@@ -15,7 +15,7 @@ from ptm_demo.errors import BadOption
 from ptm_demo.progress import CancelToken
 
 if TYPE_CHECKING:
-    from ptm_demo.services.files import Trained
+    from ptm_demo.services.inline import Trained
     from ptm_demo.tuning.config import TuneConfig
 
 PRESETS = ("quick", "balanced", "thorough")
@@ -63,27 +63,27 @@ PLAN_OPTIONS = (
 
 
 def run(context: Context) -> Outcome:
+    from ptm_demo.services.asking import check_new_folder
     from ptm_demo.services.files import FileChoice
 
-    args = context.args
-    files = context.services.files
+    args, services = context.args, context.services
     plan = _plan(args, args.model or "builtin:minilm")  # a wrong option is told before the file is read
-    files.check_out(args.out)
-    checked = files.check(
-        FileChoice(args.csv, args.text, args.label, tuple(args.fix), args.eval_csv), model_id=args.model, max_length=plan.max_length
-    )
-    if checked.error is not None:
-        raise checked.error
-    plan = plan.but(model_id=args.model or checked.report.suggested_model)
+    if args.out is not None:
+        check_new_folder(args.out)
+    choice = FileChoice(args.csv, args.text, args.label, listed(args.fix), args.eval_csv)
     cancel = CancelToken()
     with stop_on_interrupt(cancel):
-        pulled = files.pull(plan.model_id, context.progress, cancel)
+        checked = services.files.check(choice, model_id=args.model, max_length=plan.max_length)
+        if checked.error is not None:
+            raise checked.error
+        pulled = services.hubs.pull(args.model or checked.report.suggested_model, progress=context.progress, cancel=cancel)
         for problem in checked.report.problems:
             if problem.severity == "warning":
                 context.notice(f"warning: {problem.message}" + (f" (--fix {problem.fix})" if problem.fix else ""))
-        trained = files.train(
-            checked, plan, pulled, owner=OWNER, name=args.name, out=args.out, resume=args.resume, progress=context.progress, cancel=cancel
-        )
+        trained = services.inline.train(
+            checked, plan.but(model_id=pulled.model_id), pulled,
+            owner=OWNER, name=args.name, out=args.out, resume=args.resume, progress=context.progress, cancel=cancel,
+        )  # fmt: skip
     return Outcome(_payload(trained, args) | {"problems": problems_json(checked.report)}, _text(trained, args))
 
 
@@ -91,9 +91,9 @@ def _plan(args: argparse.Namespace, model_id: str) -> TuneConfig:
     from ptm_demo.tuning.config import TARGETS, TuneConfig
 
     chosen = {name: getattr(args, name) for name in PLAN_OPTIONS}
-    targets = chosen["target_modules"]
-    if targets is not None:
-        chosen["target_modules"] = targets[0] if len(targets) == 1 and targets[0] in TARGETS else tuple(targets)
+    if chosen["target_modules"] is not None:
+        targets = listed(chosen["target_modules"])
+        chosen["target_modules"] = targets[0] if len(targets) == 1 and targets[0] in TARGETS else targets
     try:
         return TuneConfig.of(args.preset, model_id=model_id, **chosen)
     except BadOption as error:

@@ -87,7 +87,7 @@ def test_long_work_writes_a_plain_line_now_and_then() -> None:
     line = ProgressLine(stream, clock=lambda: float(next(clock)))
     for step in range(10):  # two seconds each
         line(Progress("train", step, 10, "steps", {"loss": 0.5}))
-    assert stream.getvalue().splitlines() == [f"train {step}/10 steps · loss 0.500" for step in (2, 5, 8)]
+    assert stream.getvalue().splitlines() == [f"training {step}/10 steps · loss 0.500" for step in (3, 6, 9)]
     assert "\x1b" not in stream.getvalue()
 
 
@@ -97,15 +97,15 @@ def test_a_terminal_gets_one_line_that_is_wiped_at_the_end() -> None:
     line(Progress("train", 1, 2, "steps"))
     line.close()
     line.close()
-    assert stream.getvalue() == "\r\x1b[Ktrain 1/2 steps\r\x1b[K"
+    assert stream.getvalue() == "\r\x1b[Ktraining 1/2 steps\r\x1b[K"
 
 
 def test_progress_is_told_in_its_own_unit() -> None:
-    assert describe(Progress("pull", 45e6, 90e6, "bytes")) == "pull 45/90 MB"
-    assert describe(Progress("pull", 0.35, 1.0)) == "pull 35%"
-    assert describe(Progress("load")) == "load"
+    assert describe(Progress("pull", 45e6, 90e6, "bytes")) == "pulling the model 45/90 MB"
+    assert describe(Progress("pull", 0.35, 1.0)) == "pulling the model 35%"
+    assert describe(Progress("load")) == "loading the model"
     told = describe(Progress("train", 3, None, "steps", {"loss": math.nan, "rows_per_second": 38.2}))
-    assert told == "train 3 steps · 38 rows/s"
+    assert told == "training 3 steps · 38 rows/s"
 
 
 def test_every_hint_fills_in_from_the_facts_of_its_error() -> None:
