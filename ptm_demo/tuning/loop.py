@@ -28,6 +28,7 @@ from ptm_demo.tasks.batches import collate, encode
 from ptm_demo.tasks.classify import predict_logits
 from ptm_demo.tuning import checkpoint
 from ptm_demo.tuning.config import TuneConfig
+from ptm_demo.tuning.head import start_head
 from ptm_demo.tuning.metrics import confusion_matrix, macro_f1
 from ptm_demo.tuning.network import build, set_adapter_dropout, trained_parameters
 from ptm_demo.tuning.order import learning_rate_at, steps_per_epoch, training_order
@@ -154,6 +155,7 @@ class _Trainer:
         self.parameters = trained_parameters(self.loaded.model)
         self.token_ids = self._encode(split.train)
         self.truth = class_indices(split.train, self.labels)
+        start_head(self.loaded.model, self.token_ids, self.truth, len(self.labels), self.pad_id)
         self.eval_ids = self._encode(split.eval)
         self.eval_truth = class_indices(split.eval, self.labels)
         self.lengths = [len(ids) for ids in self.token_ids]
