@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ptm_demo.hubs.base import PulledModel
 
 ROOT = Path(__file__).resolve().parent.parent
-# Converting the built-in models takes a minute, so it is done once and kept between runs (`make clean` removes it). The
+# Converting the built-in models takes seconds and 600 MB, so it is done once and kept between runs (`make clean` removes it). The
 # studio checks the SHA-256 of what it finds here, so a stale file is made anew.
 MODELS_CACHE = ROOT / ".cache" / "models"
 IN_CI = bool(os.environ.get("CI"))
