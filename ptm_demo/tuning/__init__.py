@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from ptm_demo.tuning.config import PRESETS, Preset, TuneConfig
 
 if TYPE_CHECKING:
-    from ptm_demo.tuning.baselines import baselines
     from ptm_demo.tuning.code import reproduce_command, reproduce_script
-    from ptm_demo.tuning.estimate import estimate
+    from ptm_demo.tuning.comparing import baselines
+    from ptm_demo.tuning.estimating import estimate
     from ptm_demo.tuning.loop import Tuned, train
     from ptm_demo.tuning.metrics import confident_mistakes, evaluate
     from ptm_demo.tuning.run import run_training
@@ -34,9 +34,9 @@ __all__ = [
 
 _HOMES = {
     "Tuned": "loop",
-    "baselines": "baselines",
+    "baselines": "comparing",
     "confident_mistakes": "metrics",
-    "estimate": "estimate",
+    "estimate": "estimating",
     "evaluate": "metrics",
     "reproduce_command": "code",
     "reproduce_script": "code",

@@ -19,7 +19,7 @@ from ptm_demo.hubs.base import PulledModel
 from ptm_demo.results import Estimate
 from ptm_demo.store import RunStore
 from ptm_demo.tuning.config import TuneConfig
-from ptm_demo.tuning.estimate import estimate
+from ptm_demo.tuning.estimating import estimate
 from ptm_demo.tuning.run import Source, run_training
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from ptm_demo.store import RunDraft, RunStore
 from ptm_demo.tasks.batches import encode
 from ptm_demo.tasks.classify import classify_logits, load_run, predict_logits
 from ptm_demo.tuning import checkpoint
-from ptm_demo.tuning.baselines import baselines
+from ptm_demo.tuning.comparing import baselines
 from ptm_demo.tuning.config import TuneConfig
 from ptm_demo.tuning.features import frozen_vectors
 from ptm_demo.tuning.loop import Tuned, class_indices, train

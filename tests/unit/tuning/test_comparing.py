@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ptm_demo.tuning.baselines import baselines, is_unspaced
+from ptm_demo.tuning.comparing import baselines, is_unspaced
 from ptm_demo.tuning.linear import choose_c
 from ptm_demo.tuning.suspects import out_of_sample, suspect_labels
 from tests.unit.tuning.conftest import rows
