@@ -22,6 +22,8 @@ from ptm_demo.results import ModelInfo
 from ptm_demo.settings import Settings
 
 Step = Callable[[float], None]
+# Raised when a conversion writes another config or tokenizer than before: folders made earlier are then made anew.
+_CONVERSION = 2
 
 
 class BuiltinHub:
@@ -116,17 +118,16 @@ class BuiltinHub:
 
     def _kept(self, item: Builtin, folder: Path) -> bool:
         manifest = read_manifest(folder)
-        return manifest is not None and manifest.revision == item.sha256 and intact(folder, manifest)
+        return manifest is not None and manifest.made_from == _made_from(item) and intact(folder, manifest)
 
     def _make(self, item: Builtin, sources: Mapping[str, Path], staging: Path, step: Step) -> None:
         for key, path in sources.items():
             wheels.verify(item.id, item.files[key], path)
         convert = {"copy": _copy, "e5": convert_e5.convert, "gguf": convert_gguf.convert}[item.convert]
         convert(sources, staging, step)
-        made_from = {f"{file.distribution}/{file.path}": file.sha256 for file in item.files.values()}
         facts = {"parameters": item.parameters, "task": item.task, "license": item.license, "languages": item.languages,
                  "model_type": item.model_type}  # fmt: skip
-        manifest = record_files(staging, Manifest(item.id, item.sha256, self.name, made_from=made_from, facts=facts))
+        manifest = record_files(staging, Manifest(item.id, item.sha256, self.name, made_from=_made_from(item), facts=facts))
         if manifest.sha256(WEIGHTS) != item.sha256:
             raise ModelBroken(model_id=item.id, reason="its conversion gave other weights than it should")
         publish(staging, self._shelf / item.name, manifest)
@@ -147,6 +148,12 @@ class BuiltinHub:
 
             self._fallback = HuggingFaceHub(self._settings)
         return self._fallback
+
+
+def _made_from(item: Builtin) -> dict[str, str]:
+    """What a kept folder must have been made from; any difference makes it anew."""
+    return {"conversion": f"{item.convert} {_CONVERSION}", WEIGHTS: item.sha256,
+            **{f"{file.distribution}/{file.path}": file.sha256 for file in item.files.values()}}  # fmt: skip
 
 
 def _copy(sources: Mapping[str, Path], folder: Path, step: Step) -> None:

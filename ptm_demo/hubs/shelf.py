@@ -131,7 +131,10 @@ def locked(folder: Path, cancel: CancelToken | None = None) -> Iterator[None]:
 
 @contextmanager
 def staging_for(folder: Path) -> Iterator[Path]:
-    """A new empty folder beside `folder`, deleted at the end unless `publish` moved it."""
+    """A new empty folder beside `folder`, deleted at the end unless `publish` moved it. To be used under the folder's lock:
+    what a killed process left behind is cleared away first."""
+    for left in folder.parent.glob(f".staging-{folder.name}-*"):
+        shutil.rmtree(left, ignore_errors=True)
     staging = folder.parent / f".staging-{folder.name}-{uuid.uuid4().hex[:12]}"
     staging.mkdir(parents=True)
     try:
@@ -164,7 +167,7 @@ def publish(staging: Path, folder: Path, manifest: Manifest) -> None:
 def discard(folder: Path) -> None:
     """Delete the folder; it is out of sight at once, also when the deleting is interrupted."""
     if folder.exists():
-        away = folder.parent / f".staging-old-{uuid.uuid4().hex[:12]}"
+        away = folder.parent / f".staging-{folder.name}-old-{uuid.uuid4().hex[:12]}"
         folder.rename(away)
         shutil.rmtree(away, ignore_errors=True)
 

@@ -34,7 +34,7 @@ def translated(model_id: str, seconds: float, revision: str = "") -> Iterator[No
     """Let nothing out but PtmErrors, Cancelled, and mistakes of our own.
 
     Args:
-        seconds: how long the Hub had, for the sentence of a time-out.
+        seconds: how long one request may take, for the sentence of a time-out.
 
     Raises:
         ModelNotFound, RevisionNotFound, GatedModel, BadModelId, HubTimeout, HubUnreachable, HubOffline, HubRefused,
@@ -43,7 +43,7 @@ def translated(model_id: str, seconds: float, revision: str = "") -> Iterator[No
     try:
         yield
     except NoLife as error:
-        raise HubTimeout(model_id=model_id, seconds=round(seconds)) from error
+        raise HubTimeout(model_id=model_id, seconds=round(error.seconds)) from error
     except Exception as error:
         told = tell(error, model_id, seconds, revision)
         if told is None:

@@ -18,7 +18,11 @@ _LOOK_EVERY = 0.05
 
 
 class NoLife(Exception):
-    """The call neither ended nor showed life for as long as it may take."""
+    """The call neither ended nor showed life for as long as it may take, `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 class Watch:
@@ -100,7 +104,7 @@ def watched(
             if watch.beats > seen[1] or watch.done >= seen[0] + least_bytes:
                 seen, since = (watch.done, watch.beats), time.monotonic()
             elif time.monotonic() - since > seconds:
-                raise NoLife
+                raise NoLife(seconds)
     finally:
         watch.leave()
     if outcome.error is not None:

@@ -45,7 +45,7 @@ def test_the_made_weights_are_the_pinned_ones(name: str, pull_builtin: Pull) -> 
     assert (pulled.model_id, pulled.source, pulled.text_prefix) == (item.id, "builtin", item.text_prefix)
     manifest = read_manifest(pulled.path)
     assert manifest is not None
-    assert {f"{file.distribution}/{file.path}": file.sha256 for file in item.files.values()} == manifest.made_from
+    assert {f"{file.distribution}/{file.path}": file.sha256 for file in item.files.values()}.items() <= manifest.made_from.items()
 
 
 def test_asking_again_is_instant(pull_builtin: Pull) -> None:
@@ -98,6 +98,14 @@ def test_smollm2_knows_the_capital_of_france(loaded_builtin: Callable[[str], Loa
     prob, token = logits.softmax(-1).max(-1)
     assert loaded.tokenizer.decode(token) == " Paris"
     assert float(prob) == pytest.approx(0.773, abs=0.005)
+
+
+def test_smollm2_reads_digits_one_by_one(loaded_builtin: Callable[[str], LoadedModel]) -> None:
+    tokenizer = loaded_builtin("smollm2").tokenizer
+    assert tokenizer.tokenize("In 1999") == ["In", "Ġ", "1", "9", "9", "9"]
+    text = "<|im_start|>user\nwe'll pay $3.50, 你好 ½<|im_end|>"
+    assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
+    assert "<|im_start|>user" in tokenizer.apply_chat_template([{"role": "user", "content": "Hi"}], tokenize=False)
 
 
 def test_no_wheel_is_imported(pull_builtin: Pull) -> None:
@@ -228,11 +236,11 @@ def test_a_touched_file_is_hashed_once_more_and_not_made_again(item: Builtin, tm
 def test_an_older_conversion_is_replaced(item: Builtin, tmp_path: Path) -> None:
     hub = hub_of(item, tmp_path)
     folder = hub.pull("builtin:tiny").path
-    tiny.edit_json(folder / "ptm-manifest.json", revision="of an older version of the studio")
+    tiny.edit_json(folder / "ptm-manifest.json", made_from={"conversion": "copy 0"})
     assert hub.pull("builtin:tiny").path == folder
     manifest = read_manifest(folder)
     assert manifest is not None
-    assert manifest.revision == item.sha256
+    assert manifest.made_from[WEIGHTS] == item.sha256
 
 
 def test_many_at_once_make_it_once(item: Builtin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,6 +254,21 @@ def test_many_at_once_make_it_once(item: Builtin, tmp_path: Path, monkeypatch: p
     for thread in threads:
         thread.join()
     assert (len(found), len(set(found)), len(made)) == (6, 1, 1)
+
+
+def test_two_processes_at_once_make_the_same_folder(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from ptm_demo.hubs import Hubs; from ptm_demo.settings import Settings;"
+        "print(Hubs(Settings(home=Path(sys.argv[1]), offline=True)).pull('builtin:minilm').path)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    left = tmp_path / "models" / "builtin" / ".staging-minilm-of-a-killed-process"
+    left.mkdir(parents=True)
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) for _ in range(3)]
+    folder = tmp_path / "models" / "builtin" / "minilm"
+    assert [process.communicate()[0].strip() for process in running] == [str(folder)] * 3
+    assert sha256_of(folder / WEIGHTS) == BUILTINS["minilm"].sha256
+    assert sorted(path.name for path in folder.parent.iterdir()) == [".minilm.lock", "minilm"]
 
 
 def test_cancelled_before_it_is_made_leaves_nothing(item: Builtin, tmp_path: Path) -> None:

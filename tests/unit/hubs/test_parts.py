@@ -179,8 +179,8 @@ def test_disk_time_and_our_own_mistakes() -> None:
     for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         with pytest.raises(DiskFull, match="org/name"), translated("org/name", 10):
             raise OSError(number, "no")
-    with pytest.raises(HubTimeout, match="15 s"), translated("org/name", 15):
-        raise NoLife
+    with pytest.raises(HubTimeout, match="14 s"), translated("org/name", 10):
+        raise NoLife(14)
     for ours in (Cancelled(), ZeroDivisionError(), PermissionError(errno.EACCES, "no")):
         with pytest.raises(type(ours)), translated("org/name", 10):
             raise ours
