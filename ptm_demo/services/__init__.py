@@ -52,7 +52,7 @@ class Services:
         )
         store = RunStore(settings.runs_dir)
         self.data = DataService(settings, DatasetStore(settings.datasets_dir), self.hubs)
-        self.runs = RunService(store)
+        self.runs = RunService(store, self.hubs)
         self.training = TrainingService(settings, self.hubs, self.jobs, self.data, store)
         self.serving = ServingService(settings, self.hubs, store)
         self.files = FileService(settings, self.hubs)

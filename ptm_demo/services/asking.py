@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ptm_demo.errors import BadOption, FolderNotEmpty, UnseenLabel
+from ptm_demo.errors import BadOption, UnseenLabel
 from ptm_demo.progress import ProgressFn, ignore
 from ptm_demo.results import Prediction, RunMetrics
 from ptm_demo.services.answers import with_answers
 from ptm_demo.services.classifiers import open_classifier
+from ptm_demo.services.exporting import check_new_folder
 from ptm_demo.services.files import FileChoice, FileService, labelled_rows
 from ptm_demo.services.runs import RunService
 from ptm_demo.store import Run
@@ -119,12 +120,6 @@ class AskingService:
         """The column that the run was trained on if this table has it too, else ""."""
         split = run.read("split.json", dict[str, Any])
         return str(split.get(key, "")) if split.get(key) in table.columns else ""
-
-
-def check_new_folder(out: Path) -> None:
-    """Refuse a folder that has files before the work, not after it. Raises FolderNotEmpty."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise FolderNotEmpty(path=out)
 
 
 def _class_indices(found: Sequence[str], labels: Sequence[str], name: str) -> list[int]:

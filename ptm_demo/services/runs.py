@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ptm_demo.errors import BadOption
 from ptm_demo.results import Baseline, CurvePoint, HeldOutRow, RunMetrics, RunSummary, SuspectLabel
-from ptm_demo.store import Run, RunStore, read_json, zip_folder
+from ptm_demo.services.exporting import export_merged
+from ptm_demo.store import Run, RunStore, export_adapter, read_json, zip_folder
+
+if TYPE_CHECKING:
+    from ptm_demo.hubs import Hubs
 
 EXPORT_FORMATS = ("adapter", "merged")
 
@@ -31,8 +35,8 @@ class RunDetails:
 class RunService:
     """Runs by id and owner; a stranger's run is simply not there. The command line may also open a folder."""
 
-    def __init__(self, store: RunStore) -> None:
-        self._store = store
+    def __init__(self, store: RunStore, hubs: Hubs) -> None:
+        self._store, self._hubs = store, hubs
 
     def list(self, owner: str | None = None) -> Sequence[RunSummary]:
         """Newest first."""
@@ -65,16 +69,14 @@ class RunService:
         """Returns the bytes freed."""
         return self._store.delete(run_id, owner=owner)
 
-    def export(self, run: Run, format: str, out: Path, base: Any = None) -> Path:
-        """Write the run in one of EXPORT_FORMATS into the folder `out`.
+    def export(self, run: Run, format: str, out: Path) -> Path:
+        """Write the run in one of EXPORT_FORMATS into the new folder `out`, and return it.
 
         "adapter": the LoRA weights with labels, tokenizer and the base's revision. "merged": a transformers folder.
         """
         if format not in EXPORT_FORMATS:
             raise BadOption(option="--format", expected=" or ".join(EXPORT_FORMATS), found=format)
-        from ptm_demo.tuning.export import export_adapter, export_merged
-
-        return export_adapter(run, out) if format == "adapter" else export_merged(run, out)
+        return export_adapter(run, out) if format == "adapter" else export_merged(self._hubs, run, out)
 
     def export_zip(self, run: Run, format: str, folder: Path) -> Path:
         """The same, as one zip file in `folder`, for a download."""

@@ -63,7 +63,7 @@ PLAN_OPTIONS = (
 
 
 def run(context: Context) -> Outcome:
-    from ptm_demo.services.asking import check_new_folder
+    from ptm_demo.services.exporting import check_new_folder
     from ptm_demo.services.files import FileChoice
 
     args, services = context.args, context.services
