@@ -142,7 +142,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Iterable[str]) -> np.ndarray:
         """The most probable label of every text, of the type that `fit` was given."""
-        found: np.ndarray = self.classes_[self._logits(X).argmax(axis=1)]
+        best = self._logits(X).argmax(axis=1)
+        found: np.ndarray = self.classes_[best]
         return found
 
     def __sklearn_is_fitted__(self) -> bool:

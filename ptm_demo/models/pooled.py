@@ -31,6 +31,8 @@ class PooledClassifier(nn.Module):
     """
 
     base_model_prefix = "encoder"
+    # PEFT asks for this; a model that does not say gets a hook that sends gradients into the frozen embeddings.
+    is_gradient_checkpointing = False
 
     def __init__(self, encoder: nn.Module, classes: int, generator: torch.Generator | None = None) -> None:
         super().__init__()
