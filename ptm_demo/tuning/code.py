@@ -59,7 +59,7 @@ def reproduce_command(run: Run) -> str:
         if value is True:
             words.append(flag)
         elif isinstance(value, tuple):
-            words += [flag, ",".join(value)]
+            words += [flag, *value]
         else:
             words += [flag, f"{value}"]
     if "--seed" not in words:
