@@ -30,6 +30,10 @@ from ptm_demo.store import DatasetStore, RunStore
 
 __all__ = ["Services"]
 
+DAY = 86_400.0
+OWN_DAYS = 90  # uploaded tables and ended jobs of one's own studio are kept so long; runs are kept until they are deleted
+SHARED_DAYS = 2
+
 
 class Services:
     """Everything the studio can do, over one `Settings`.
@@ -60,8 +64,11 @@ class Services:
         self.inline = InlineTraining(settings, store, self.runs)
 
     def start(self) -> None:
-        """Start the worker process (for a server; the command line needs none)."""
+        """Start the worker process (for a server; the command line needs none), and let go of what is old."""
         self.jobs.start()
+        keep = SHARED_DAYS if self.settings.multi_user else OWN_DAYS
+        self.jobs.expire(keep * DAY)
+        self.data.expire(keep * DAY)
 
     def warm(self) -> None:
         """Load what the first visitor will need, in the background: after the page is up, never before."""

@@ -92,6 +92,10 @@ class DataService:
         with self._lock:
             self._tables.pop(dataset_id, None)
 
+    def expire(self, seconds: float) -> None:
+        """Delete the tables that were uploaded longer ago than that."""
+        self._store.expire(seconds)
+
     def guess(self, dataset_id: str, owner: str) -> ColumnGuess:
         from ptm_demo.data import guess_columns
 

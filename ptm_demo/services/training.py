@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from ptm_demo.errors import JobNotFound
 from ptm_demo.progress import CancelToken, Progress, ProgressFn, ignore
 from ptm_demo.results import CurvePoint, Estimate
 from ptm_demo.services.data import DataChoice, DataService
@@ -80,6 +81,18 @@ class TrainingService:
     def estimate_of(self, job: Job) -> Estimate | None:
         """What a finished estimate job measured."""
         return Estimate(**job.result["estimate"]) if job.result and "estimate" in job.result else None
+
+    def estimate_for(self, plan: TrainingPlan, job_id: str, owner: str) -> Estimate | None:
+        """What was measured for exactly this plan; None when that job is gone, not done, or measured another one."""
+        if not job_id:
+            return None
+        try:
+            job = self._jobs.get(job_id, owner=owner)
+        except JobNotFound:
+            return None
+        wanted = self._payload(plan, owner)
+        same = all(job.payload.get(key) == wanted[key] for key in ("dataset", "fixes", "config", "eval_dataset"))
+        return self.estimate_of(job) if same else None
 
     def curve(self, job_id: str, owner: str, after: int = 0) -> tuple[list[CurvePoint], int]:
         """Points of the training curve since event `after`, and the last event's number."""

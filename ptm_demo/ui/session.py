@@ -28,6 +28,7 @@ class Work:
     text_column: str = ""
     label_column: str = ""
     fixes: tuple[str, ...] = ()
+    fixes_chosen: str = ""  # "yes" once the visitor ticked: no tick at all is a choice too
     eval_dataset_id: str = ""
     estimate_job_id: str = ""
     job_id: str = ""

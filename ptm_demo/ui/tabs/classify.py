@@ -23,10 +23,13 @@ SHOWN_ROWS = 50
 
 
 def build(services: Services, session: Session, t: Translator) -> None:
-    def choices(token: Any, stored: Any) -> Any:
+    def choices(token: Any, stored: Any, current: str | None) -> Any:
+        """The visitor's runs; what was chosen stays, else the work's run, else the newest."""
         runs = services.runs.list(session.owner(token))
+        ids = [run.id for run in runs]
         wanted = Work.of(stored).run_id
-        chosen = wanted if any(run.id == wanted for run in runs) else (runs[0].id if runs else None)
+        kept = current if current and ("/" in current or current in ids) else None
+        chosen = kept or (wanted if wanted in ids else ids[0] if ids else None)
         return gr.Dropdown(choices=[(run.name, run.id) for run in runs], value=chosen)
 
     def named(name: str | None) -> str:
@@ -115,9 +118,10 @@ def build(services: Services, session: Session, t: Translator) -> None:
     wire(text.submit, one, [model, text, session.token], [answer], **common)
     wire(ask_many.click, many, [model, lines, session.token], [answers], **common)
     wire(ask_table.click, table, [model, file, column, session.token], [save, done_line, shown], **{**common, "show_progress": "full"})
-    wire(again.click, choices, [session.token, session.work], [model], **common)
+    wire(again.click, choices, [session.token, session.work, model], [model], **common)
+    session.work.change(choices, [session.token, session.work, model], [model], show_progress="hidden", api_visibility="private")
     model.change(snippets, model, codes, show_progress="hidden", api_visibility="private")
-    session.on_ready(choices, [session.token, session.work], [model])
+    session.on_ready(choices, [session.token, session.work, model], [model])
 
 
 TAB = Tab("classify", 20, build)

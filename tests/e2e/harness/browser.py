@@ -32,6 +32,9 @@ HEIGHTS = {390: 844}
 # Gradio lays a tracker over each component that an event fills; it has the class "hide" while nothing is pending.
 BUSY_NONE = "() => ![...document.querySelectorAll('[data-testid=status-tracker]:not(.hide)')].some(one => one.checkVisibility())"
 
+# What the framework's client says when a page is left while its stream is open (a reload, the language switch).
+ON_LEAVING = ("AbortError: signal is aborted", "Connection errored out", "BodyStreamBuffer was aborted")
+
 Theme = Literal["light", "dark"]
 Locale = Literal["en", "zh"]
 BROWSER_LOCALES = {"en": "en-US", "zh": "zh-CN"}
@@ -57,7 +60,7 @@ class Watch:
         page.on("dialog", self._dialog)
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and not any(said in message.text for said in ON_LEAVING):
             self.console_errors.append(f"{message.text} ({message.location.get('url', '')})")
 
     def _request(self, url: str) -> None:
@@ -83,6 +86,7 @@ class Watch:
 
 @contextmanager
 def chromium(playwright: Playwright) -> Iterator[Browser]:
+    expect.set_options(timeout=30_000)  # a busy machine takes longer than Playwright's five seconds
     browser = playwright.chromium.launch(executable_path=find_chromium(), headless=True, args=FLAGS)
     try:
         yield browser

@@ -43,7 +43,7 @@ def test_both_languages_have_the_same_keys_and_facts() -> None:
 
 def test_no_chinese_sentence_was_left_in_english() -> None:
     same = {key for key, sentence in load_locale("zh").items() if sentence == load_locale("en")[key] and any(c.isalpha() for c in sentence)}
-    assert same <= {"metric.f1", "knob.lora_dropout.label"}
+    assert same <= {"metric.f1", "knob.lora_dropout.label", "baseline_short.tfidf"}  # names of the field
 
 
 def test_an_error_is_told_in_the_page_s_language() -> None:

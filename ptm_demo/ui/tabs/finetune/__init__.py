@@ -26,15 +26,15 @@ def build(services: Services, session: Session, t: Translator) -> None:
     with gr.Tabs(selected=DATA, elem_id="finetune-steps") as steps:
         with gr.Tab(t("finetune.data.step"), id=DATA, elem_id="step-data"):
             data_step = data.build(services, session, t)
-        with gr.Tab(t("finetune.report.step"), id=REPORT, elem_id="step-report"):
+        with gr.Tab(t("finetune.report.step"), id=REPORT, elem_id="step-report") as report_tab:
             report_step = report.build(services, session, t)
         with gr.Tab(t("finetune.plan.step"), id=PLAN, elem_id="step-plan"):
             plan_step = plan.build(services, session, t)
         with gr.Tab(t("finetune.train.step"), id=TRAIN, elem_id="step-train"):
             train_step = train.build(services, session, t)
-        with gr.Tab(t("finetune.judge.step"), id=JUDGE, elem_id="step-judge"):
+        with gr.Tab(t("finetune.judge.step"), id=JUDGE, elem_id="step-judge") as judge_tab:
             judge_step = judge.build(services, session, t)
-        with gr.Tab(t("finetune.keep.step"), id=KEEP, elem_id="step-keep"):
+        with gr.Tab(t("finetune.keep.step"), id=KEEP, elem_id="step-keep") as keep_tab:
             keep_step = keep.build(services, session, t)
 
     def go(step: int) -> gr.Tabs:
@@ -45,7 +45,9 @@ def build(services: Services, session: Session, t: Translator) -> None:
     data_step.done.success(report_step.refresh, report_step.inputs, report_step.outputs, **quiet)
     report_step.back.click(lambda: go(DATA), None, steps, **quiet)
     report_step.done.success(lambda: go(PLAN), None, steps, **quiet)
-    report_step.done.success(plan_step.refresh, plan_step.inputs, plan_step.outputs, **quiet)
+    planned = report_step.done.success(plan_step.refresh, plan_step.inputs, plan_step.outputs, **quiet)
+    if plan_step.measure_on:
+        plan_step.measure_on(planned.success)
     plan_step.back.click(lambda: go(REPORT), None, steps, **quiet)
     plan_step.done.success(lambda: go(TRAIN), None, steps, **quiet)
     plan_step.done.success(train_step.refresh, train_step.inputs, train_step.outputs, **quiet)
@@ -54,6 +56,10 @@ def build(services: Services, session: Session, t: Translator) -> None:
     train_step.again.click(lambda: go(PLAN), None, steps, **quiet)
     judge_step.keep.click(lambda: go(KEEP), None, steps, **quiet)
     judge_step.keep.click(keep_step.refresh, keep_step.inputs, keep_step.outputs, **quiet)
+
+    # Whoever goes to a step by its number sees it as things stand now.
+    for tab, step in ((report_tab, report_step), (judge_tab, judge_step), (keep_tab, keep_step)):
+        tab.select(step.refresh, step.inputs, step.outputs, **quiet)
 
     for step in (data_step, report_step, plan_step, train_step, judge_step, keep_step):
         session.on_ready(step.refresh, step.inputs, step.outputs)

@@ -26,7 +26,7 @@ def build(services: Services, session: Session, t: Translator) -> Step:
     def show(work: Work, owner: str) -> list[Any]:
         """Everything below the upload, for the work's table."""
         if not work.dataset_id:
-            return [work.to_json(), gr.Column(visible=False), "", gr.skip(), gr.skip(), "", gr.skip()]
+            return [gr.skip()] * 7  # never an empty state: the visitor may have chosen a table while the page was loading
         table = services.data.table(work.dataset_id, owner)
         guess = services.data.guess(work.dataset_id, owner)
         columns = [str(column) for column in table.frame.columns]
@@ -81,10 +81,12 @@ def build(services: Services, session: Session, t: Translator) -> Step:
 
     def fresh(stored: Any, dataset_id: str) -> Work:
         """A new table: what was chosen for the one before does not apply."""
-        return Work.of(stored).but(dataset_id=dataset_id, text_column="", label_column="", fixes=(), eval_dataset_id="", estimate_job_id="")
+        return Work.of(stored).but(
+            dataset_id=dataset_id, text_column="", label_column="", fixes=(), fixes_chosen="", eval_dataset_id="", estimate_job_id=""
+        )
 
     def choose(text: str, label: str, token: Any, stored: Any) -> list[Any]:
-        work = Work.of(stored).but(text_column=text or "", label_column=label or "", fixes=())
+        work = Work.of(stored).but(text_column=text or "", label_column=label or "", fixes=(), fixes_chosen="")
         return [work.to_json(), preview(work, session.owner(token))]
 
     def take_test(path: str | None, token: Any, stored: Any) -> list[Any]:
@@ -110,7 +112,7 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         try:
             return show(Work.of(stored), session.owner(token))
         except DatasetNotFound:  # the server was emptied since: begin anew, keep the rest
-            return show(Work.of(stored).but(dataset_id=""), session.owner(token))
+            return [Work.of(stored).but(dataset_id="").to_json(), *[gr.skip()] * 6]
 
     gr.Markdown(t("finetune.data.help"), elem_classes=["help"])
     with gr.Row(equal_height=True, elem_classes=["split"]):

@@ -33,10 +33,10 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         chosen = work.run_id if any(run.id == work.run_id for run in runs) else runs[0].id
         return [gr.Dropdown(choices=[(run.name, run.id) for run in runs], value=chosen), *show(chosen, owner)]
 
-    def choose(run_id: str | None, token: Any) -> list[Any]:
+    def choose(run_id: str | None, token: Any, stored: Any) -> list[Any]:
         if not run_id:
             raise RunNotFound(run="")
-        return show(run_id, session.owner(token))
+        return [Work.of(stored).but(run_id=run_id).to_json(), *show(run_id, session.owner(token))]
 
     def show(run_id: str, owner: str) -> list[Any]:
         details = services.runs.details(services.runs.get(run_id, owner))
@@ -169,7 +169,7 @@ def build(services: Services, session: Session, t: Translator) -> Step:
 
     shown = [panel, figures, sentence, bars, classes, matrix, calibration, wrong, doubtful, cell]
     common = {"t": t, "notice": said}
-    wire(chooser.input, choose, [chooser, session.token], shown, **common)
+    wire(chooser.input, choose, [chooser, session.token, session.work], [session.work, *shown], **common)
     wire(matrix.select, open_cell, [chooser, session.token], [cell], **common)
     return Step(refresh=refresh, inputs=[session.token, session.work], outputs=[chooser, *shown], keep=keep)
 

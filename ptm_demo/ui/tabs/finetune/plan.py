@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import gradio as gr
 
-from ptm_demo.errors import DatasetNotFound, JobError, NoFile, PtmError
+from ptm_demo.errors import NoFile, PtmError
 from ptm_demo.progress import Progress
 from ptm_demo.results import Estimate
 from ptm_demo.services import Services
@@ -31,7 +31,7 @@ def build(services: Services, session: Session, t: Translator) -> Step:
             return [gr.Dropdown(choices=models), ""]
         try:
             report = services.data.report(work.choice, session.owner(token))
-        except (DatasetNotFound, PtmError):  # the step before says what is wrong
+        except PtmError:  # the step before says what is wrong
             return [gr.Dropdown(choices=models), ""]
         model = report.suggested_model
         why = t(f"finetune.plan.suggested.{model.removeprefix('builtin:').replace('-', '_')}")
@@ -81,7 +81,7 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         work = Work.of(stored)
         chosen = plan(work, name, model, preset, tuple(knobs))
         for said in pulling(chosen.config.model_id):
-            yield [stored, said, gr.Timer(active=False)]
+            yield [gr.skip(), said, gr.Timer(active=False)]
         job_id = services.training.start_estimate(chosen, session.owner(token))
         yield [work.but(estimate_job_id=job_id).to_json(), t("finetune.plan.measuring"), gr.Timer(active=True)]
 
@@ -115,14 +115,9 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         *knobs, token, stored = rest
         work, owner = Work.of(stored), session.owner(token)
         chosen = plan(work, name, model, preset, tuple(knobs))
-        estimate = None
-        if work.estimate_job_id:
-            try:
-                estimate = services.training.estimate_of(services.training.job(work.estimate_job_id, owner))
-            except JobError:
-                estimate = None  # measured before the server was emptied: train without it
         for said in pulling(chosen.config.model_id):
-            yield [stored, said]
+            yield [gr.skip(), said]
+        estimate = services.training.estimate_for(chosen, work.estimate_job_id, owner)
         job_id = services.training.start(chosen, owner, estimate)
         yield [work.but(job_id=job_id).to_json(), gr.skip()]
 
@@ -154,12 +149,17 @@ def build(services: Services, session: Session, t: Translator) -> Step:
     common = {"t": t, "notice": said}
     by_name = dict(zip(KNOBS, knobs, strict=True))
     turned = [by_name[key] for key in ("epochs", "batch_size", "max_length", "learning_rate", "lora_r", "lora_alpha")]
-    preset.input(apply_preset, preset, turned, show_progress="hidden", api_visibility="private")
     described = [name, model, preset, *knobs, *inputs]
-    wire(ask.click, measure, described, [session.work, estimate_box, timer], **common)
+
+    def measure_on(event: Callable[..., Any]) -> Any:
+        return wire(event, measure, described, [session.work, estimate_box, timer], t=t, notice=said, show_progress="hidden")
+
+    turn = preset.input(apply_preset, preset, turned, show_progress="hidden", api_visibility="private")
+    for event in (ask.click, turn.then, model.input):
+        measure_on(event)
     wire(timer.tick, watch, inputs, [estimate_box, timer], t=t, notice=said, show_progress="hidden")
     done = wire(go.click, start, described, [session.work, estimate_box], leads_on=True, **common)
-    return Step(refresh=choose_model, inputs=inputs, outputs=[model, why], done=done, back=back)
+    return Step(refresh=choose_model, inputs=inputs, outputs=[model, why], done=done, back=back, measure_on=measure_on)
 
 
 KNOBS = ("epochs", "batch_size", "max_length", "learning_rate", "lora_r", "lora_alpha", "lora_dropout", "target_modules", "warmup_ratio",

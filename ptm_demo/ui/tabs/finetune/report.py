@@ -28,14 +28,14 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         """The report on the table as it was uploaded, with every useful fix ticked."""
         work = Work.of(stored)
         if not (work.dataset_id and work.text_column and work.label_column):
-            return [stored, gr.Column(visible=False), *[gr.skip()] * 8]
+            return [gr.skip()] * 10
         owner = session.owner(token)
         try:
             raw = services.data.report(_without_fixes(work).choice, owner)
         except DatasetNotFound:
-            return [stored, gr.Column(visible=False), *[gr.skip()] * 8]
+            return [gr.skip()] * 10
         offered = offered_fixes(raw)
-        ticked = [fix for fix in work.fixes if fix in offered] or list(offered)
+        ticked = [fix for fix in work.fixes if fix in offered] if work.fixes_chosen else list(offered)
         work = work.but(fixes=tuple(ticked))
         choices = [(t(f"fix.{fix}", count=found.count), fix) for fix, found in offered.items()]
         after, ready = outcome(work, owner)
@@ -53,7 +53,7 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         ]
 
     def tick(fixes: list[str], token: Any, stored: Any) -> list[Any]:
-        work = Work.of(stored).but(fixes=tuple(fixes))
+        work = Work.of(stored).but(fixes=tuple(fixes), fixes_chosen="yes")
         after, ready = outcome(work, session.owner(token))
         return [work.to_json(), after, ready]
 

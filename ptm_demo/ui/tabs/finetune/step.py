@@ -15,6 +15,8 @@ class Step:
         refresh, inputs, outputs: the handler that shows the step as the visitor's work stands.
         done: Gradio's dependency whose success means "go on"; None where a button decides.
         back: the button that goes to the step before.
+        judge, again, keep: buttons that lead to other steps.
+        measure_on: binds the measuring of the plan to one more event.
     """
 
     refresh: Callable[..., Any]
@@ -25,3 +27,4 @@ class Step:
     judge: Any = None
     again: Any = None
     keep: Any = None
+    measure_on: Callable[..., Any] | None = None

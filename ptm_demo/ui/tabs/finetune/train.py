@@ -38,7 +38,7 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         work, owner = Work.of(stored), session.owner(token)
         job = find(work, owner)
         if job is None:
-            return [stored, t("finetune.train.none"), *[gr.skip()] * 3, *buttons(None), gr.Timer(active=False), ""]
+            return [gr.skip(), t("finetune.train.none"), *[gr.skip()] * 3, *buttons(None), gr.Timer(active=False), ""]
         if job.state == "done" and job.result:
             work = work.but(run_id=str(job.result.get("run_id", "")))
         work = work.but(job_id=job.id)
