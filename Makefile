@@ -45,7 +45,7 @@ format: python ## Format the code and mend what the linter can mend
 
 unit: python ## The tests without a browser
 	@$(SETUP) --dev --retry
-	@$(PY) -m pytest tests/contract tests/unit tests/ui $(ARGS)
+	@$(PY) -m pytest --ignore=tests/e2e $(ARGS)
 
 e2e: python ## The tests in a browser
 	@$(SETUP) --dev --browser --retry
