@@ -85,7 +85,8 @@ def _rare(rows: LabelledTexts, better: dict[str, str]) -> list[Problem]:
         ("rare_classes", [c for c, n in rare.items() if n > 1]),
     ):
         if classes:
-            places = [i for i, name in enumerate(names) if name in set(classes)]
+            wanted = set(classes)
+            places = [i for i, name in enumerate(names) if name in wanted]
             facts: dict[str, Any] = {"needed": MIN_CLASS_ROWS} if code == "rare_classes" else {}
             found.append(
                 problem(

@@ -7,6 +7,8 @@ the rows are under a candidate. Only four separators are thought of, so a sample
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 
 from ptm_demo.data.names import is_known_name
 from ptm_demo.data.records import Dialect, NeverClosed, Record, records
@@ -15,6 +17,8 @@ from ptm_demo.data.records import Dialect, NeverClosed, Record, records
 DELIMITERS = ("\t", "|", ";", ",")
 _SAMPLE = 64_000
 _SAMPLE_RECORDS = 400
+_MOST_PREAMBLE = 10
+_FEWEST_BELOW = 4
 _EXCEL_HINT = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 
 
@@ -52,7 +56,7 @@ def _sample(text: str) -> str:
 
 
 def _score(sample: str, dialect: Dialect) -> float:
-    """0…1: share of rows that are as wide as the first one, less the share with misplaced quotation marks."""
+    """0…1: share of rows that are as wide as the header, less the share with misplaced quotation marks."""
     found: list[Record] = []
     stray_end = 0
     try:
@@ -62,20 +66,39 @@ def _score(sample: str, dialect: Dialect) -> float:
                 break
     except NeverClosed:
         stray_end = 1  # perhaps only because the sample ends here
-    if not found:
+    top = preamble([record.cells for record in found])
+    strays = (sum(1 for record in found if record.stray) + stray_end) / max(1, len(found))
+    found = found[top:]
+    if not found or len(found[0].cells) < 2:
         return 0.0
-    width = len(found[0].cells)
-    if width < 2:
-        return 0.0
-    regular = sum(1 for record in found if len(record.cells) == width) / len(found)
-    strays = (sum(1 for record in found if record.stray) + stray_end) / len(found)
+    widths = Counter(len(record.cells) for record in found)
+    modal, most = max(widths.items(), key=lambda item: (item[1], item[0]))
+    # A trailing separator or an unnamed index makes all rows one wider than the header; that is nearly as regular.
+    regular = max(widths[len(found[0].cells)], 0.9 * most if modal > 1 else 0) / len(found)
     header = [cell.strip().strip("\"'") for cell in found[0].cells]
     if any(is_known_name(cell) for cell in header):
         regular = 0.5 + regular / 2
     elif len(found) > 1 and regular < 0.5 and not all(_like_a_name(cell) for cell in header):
         return 0.0  # running text that happens to have commas
-    return max(0.01, regular - strays / 2)
+    return max(0.05, regular - strays / 2)
+
+
+def preamble(records: Sequence[list[str]]) -> int:
+    """How many lines at the top are a title rather than the header: one cell each, and below them a regular table.
+
+    Many exports begin with a line such as "Report of 3 May" above the column names.
+    """
+    top = 0
+    while top < min(_MOST_PREAMBLE, len(records)) and sum(1 for cell in records[top] if cell.strip()) < 2:
+        top += 1
+    if not top or top >= len(records) - _FEWEST_BELOW or any(is_known_name(cell) for row in records[:top] for cell in row):
+        return 0
+    below = records[top : top + _SAMPLE_RECORDS]
+    width = len(below[0])
+    if width < 2 or (width < 3 and any(len(row) > 1 for row in records[:top])):
+        return 0
+    return top if sum(1 for row in below if len(row) == width) >= 0.9 * len(below) else 0
 
 
 def _like_a_name(cell: str) -> bool:
-    return 0 < len(cell) <= 40 and len(cell.split()) <= 4
+    return 0 < len(cell) <= 30 and len(cell.split()) <= 2 and cell[-1] not in ".!?。！？"

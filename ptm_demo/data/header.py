@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ptm_demo.data.limits import Limits
 from ptm_demo.data.names import is_known_name
 from ptm_demo.data.problems import listed, problem
 from ptm_demo.results import Problem
@@ -12,7 +11,7 @@ from ptm_demo.results import Problem
 _LOOK = 2_000
 
 
-def name_columns(records: list[list[str]], limits: Limits) -> tuple[list[str], list[list[str]], list[Problem]]:
+def name_columns(records: list[list[str]]) -> tuple[list[str], list[list[str]], list[Problem]]:
     """Column names, the data rows, and what was odd about the names.
 
     Columns that have neither a name nor a cell with anything in it (a trailing separator in every line) are left out.

@@ -38,6 +38,7 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
             "",
             "The file is not UTF-8: it was read as {encoding}. Look in the preview whether accents and signs are right.",
         ),
+        "preamble": ProblemKind("info", "", "Lines above the column names, such as a title: {count}. They are left out."),
         "no_header": ProblemKind(
             "warning",
             "",

@@ -87,6 +87,6 @@ def _joined(row: list[str], width: int, delimiter: str, known: dict[int, set[str
 
 def _has_a_row_inside(row: list[str], width: int, delimiter: str, known: dict[int, set[str]]) -> bool:
     """Whether a line inside a quoted cell looks like a whole row: as many cells, and known values where values repeat."""
-    lines = [line for cell in row if "\n" in cell or "\r" in cell for line in cell.splitlines()[1:]]
+    lines = [line for cell in row if "\n" in cell or "\r" in cell for line in cell[:20_000].splitlines()[1:]]
     inside = [line.split(delimiter) for line in lines if delimiter and line.count(delimiter) == width - 1]
     return bool(known) and any(all(cells[i].strip() in values for i, values in known.items()) for cells in inside)

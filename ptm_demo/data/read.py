@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ptm_demo.data.decode import decode
-from ptm_demo.data.dialect import excel_hint, find_dialect
+from ptm_demo.data.dialect import excel_hint, find_dialect, preamble
 from ptm_demo.data.header import name_columns
 from ptm_demo.data.kinds import is_json, kind_of
 from ptm_demo.data.limits import Limits
 from ptm_demo.data.problems import problem
 from ptm_demo.data.ragged import square
-from ptm_demo.data.records import Dialect, NeverClosed, Record, records
+from ptm_demo.data.records import Dialect, NeverClosed, Record, line_ends, records
 from ptm_demo.data.table import Table, frame_of
 from ptm_demo.data.write import unguard
 from ptm_demo.errors import (
@@ -109,7 +109,10 @@ def _read(text: str, name: str, encoding: str, limits: Limits, one_column_ok: bo
     if max(len(record.cells) for record in found) < 2 and not one_column_ok:
         raise OneColumn(name=name, column=found[0].cells[0].strip()[:60])
 
-    columns, rows, notes = name_columns([record.cells for record in found], limits)
+    title = preamble([record.cells for record in found])
+    above = [problem("preamble", title, examples=[text[record.start : record.end] for record in found[:title]])] if title else []
+    found = found[title:]
+    columns, rows, notes = name_columns([record.cells for record in found])
     skipped = len(found) - len(rows)
     if len(columns) < 2 and not one_column_ok:
         raise OneColumn(name=name, column=columns[0][:60])
@@ -126,7 +129,7 @@ def _read(text: str, name: str, encoding: str, limits: Limits, one_column_ok: bo
     table_columns = {column: [row[i] for row in cells] for i, column in enumerate(columns)}
     del found, rows, cells  # the memory is needed for the frame
     stray = [i + 1 for i, record in enumerate(sources) if record.stray]
-    notes = [*_encoding_note(encoding, text), *notes, *ragged]
+    notes = [*_encoding_note(encoding, text), *above, *notes, *ragged]
     if stray:
         notes.append(problem("stray_quotes", len(stray), stray, [text[sources[i - 1].start : sources[i - 1].end] for i in stray[:20]]))
     notes += _clean_cells(table_columns, limits)
@@ -143,8 +146,9 @@ def _records(text: str, dialect: Dialect, name: str, limits: Limits, first_line:
                 continue
             found.append(record)
             if len(found) >= most:
-                # Exact unless quoted cells have line breaks; going on would take as long as reading it.
-                rows = len(found) - 1 + sum(1 for line in text[record.end :].splitlines() if line.strip())
+                # Exact unless quoted cells have line breaks; reading on would take long for a file of millions.
+                rest = line_ends(text, record.end, len(text)) - text.count("\n\n", record.end)
+                rows = len(found) - 1 + rest - (1 if text[-1] in "\r\n" else 0)
                 raise TooManyRows(name=name, limit=limits.max_rows, rows=rows)
     except NeverClosed as error:
         raise UnclosedQuote(name=name, line=error.line + first_line - 1) from error

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_BLANK_LINES = re.compile(r"(?:[ \t]*+(?:\r\n|\n|\r))++")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,10 @@ def records(text: str, dialect: Dialect, max_cells: int = 100_000) -> Iterator[R
     position, line, end = 0, 1, len(text)
     plain_lines = "\r" not in text
     while position < end:
+        if text[position] in "\n\r \t" and (blank := _BLANK_LINES.match(text, position)):
+            line += line_ends(text, position, blank.end())
+            position = blank.end()
+            continue
         if plain_lines:
             stop = text.find("\n", position)
             stop = end if stop < 0 else stop
@@ -91,8 +96,13 @@ def records(text: str, dialect: Dialect, max_cells: int = 100_000) -> Iterator[R
             continue
         cells, stray, stop, following = _quoted(text, position, line, dialect, max_cells)
         yield Record(cells, line, stray, position, stop)
-        line += len(_LINE_END.findall(text, position, following))
+        line += line_ends(text, position, following)
         position = following
+
+
+def line_ends(text: str, start: int, end: int) -> int:
+    """Number of line ends between two positions, however they are written."""
+    return text.count("\n", start, end) + text.count("\r", start, end) - text.count("\r\n", start, end)
 
 
 def _quoted(text: str, position: int, line: int, dialect: Dialect, max_cells: int) -> tuple[list[str], bool, int, int]:
@@ -111,7 +121,7 @@ def _quoted(text: str, position: int, line: int, dialect: Dialect, max_cells: in
                 cell = cell.replace("\\" + quote, quote)
         else:
             if match and match.group(3) is None:
-                raise NeverClosed(line + len(_LINE_END.findall(text, start, position)))
+                raise NeverClosed(line + line_ends(text, start, position))
             # No quoted cell, or one with more text after its closing mark: the marks are part of the text.
             found = end_pattern.search(text, position)
             stop = found.start() if found else len(text)

@@ -83,22 +83,22 @@ def _groups_by_label(labelled: LabelledTexts, seed: int) -> dict[str, list[list[
 
 def _deal(groups: list[list[int]], wanted: dict[str, float]) -> dict[str, list[int]]:
     """Deal one class's groups: at least one to train, then one to test, then one to eval, then as many rows as wanted."""
-    left = list(groups)
+    left = list(enumerate(groups))
     dealt: dict[str, list[int]] = {"train": [], "eval": [], "test": []}
     for name in ("test", "eval"):
         target = max(1, round(wanted[name])) if wanted[name] > 0 else 0
         later = 1 if name == "eval" or wanted["eval"] <= 0 or len(groups) < 3 else 2  # groups that the other parts still need
-        skipped: list[list[int]] = []
-        while left and len(left) + len(skipped) > later and len(dealt[name]) < target:
-            group = left.pop(0)
-            if len(dealt[name]) + len(group) <= target:
+        kept: list[tuple[int, list[int]]] = []
+        for at, (place, group) in enumerate(left):
+            spare = len(left) - at + len(kept) > later
+            if spare and len(dealt[name]) + len(group) <= target:
                 dealt[name] += group
             else:
-                skipped.append(group)
-        left = sorted(left + skipped, key=groups.index) if skipped else left
-        if target and not dealt[name] and len(left) > later:
-            smallest = min(left, key=len)  # every group is bigger than the share: better one too many than none
-            left.remove(smallest)
-            dealt[name] += smallest
-    dealt["train"] = [i for group in left for i in group]
+                kept.append((place, group))
+        if target and not dealt[name] and len(kept) > later:
+            smallest = min(kept, key=lambda item: (len(item[1]), item[0]))  # every group is bigger than the share: better one too many
+            kept.remove(smallest)
+            dealt[name] += smallest[1]
+        left = kept
+    dealt["train"] = [i for _, group in left for i in group]
     return dealt

@@ -325,14 +325,14 @@ def test_many_rows_in_seconds() -> None:
     words = rng.choices(vocabulary, weights, k=15 * n)
     texts = [" ".join(words[i * 15 : i * 15 + 15]) for i in range(n)]
     data = table(texts, [f"c{i % 9}" for i in range(n)])
-    start = time.perf_counter()
+    start = time.process_time()
     report = check(data, limits=Limits())
     assert report.usable_rows == n
-    assert time.perf_counter() - start < 15  # about 2 on two quiet cores; 100,000 rows take about 6
+    assert time.process_time() - start < 15  # about 2 on two quiet cores; 100,000 rows take about 6
 
 
 def test_one_template_a_hundred_thousand_times_stays_fast() -> None:
     data = table([f"your order number {i} from the blue shop is on its way to you" for i in range(50_000)], ["a", "b"] * 25_000)
-    start = time.perf_counter()
+    start = time.process_time()
     assert checked(data)["similar_texts"].count == 49_999
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20

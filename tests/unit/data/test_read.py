@@ -346,6 +346,24 @@ def test_unusual_headers_are_headers(header: str) -> None:
     assert not table.notes
 
 
+@pytest.mark.parametrize("title", ["Report of 3 May", '"Report, of 3 May"\n\nsecond line', "Report;;", "# exported\n#"])
+def test_a_title_above_the_header(title: str) -> None:
+    table = read_text(f"{title}\nid;comment;kind\n" + "".join(f"{i};text {i};{'xy'[i % 2]}\n" for i in range(6)))
+    assert table.columns == ["id", "comment", "kind"]
+    assert len(table) == 6 and list(table.numbers) == [1, 2, 3, 4, 5, 6]
+    assert codes(table) == ["preamble"]
+
+
+def test_a_list_of_sentences_has_no_title() -> None:
+    lines = ["my notes", "well, no", "yes, maybe", "good, bad", "one, two", "three, four", "five, six"]
+    assert len(read_text("text\n" + "\n".join(lines), one_column_ok=True)) == 7
+
+
+def test_a_separator_at_the_end_of_every_row_only() -> None:
+    table = read_text("x,y\n" + "".join(f"text {i},{'ab'[i % 2]},\n" for i in range(6)))
+    assert (table.columns, table.notes) == (["x", "y"], ())
+
+
 def test_an_unnamed_index_column() -> None:
     table = read_text("text,label\n0,a b,x\n1,c d,y\n2,e f,x\n3,g h,y\n")
     assert table.columns == ["column_1", "text", "label"]
@@ -381,11 +399,11 @@ def test_a_large_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "big.csv"
     with path.open("wb") as file:
         file.truncate(60 * 1024 * 1024)
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(FileTooLarge) as error:
         read_csv(path)
     assert error.value.params["size_mb"] == 60.0
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     with pytest.raises(FileTooLarge):
         read_csv(b"a" * 2000, limits=Limits(max_bytes=1000))
     with pytest.raises(FileTooLarge):
@@ -393,11 +411,11 @@ def test_a_large_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
 
 
 def test_too_many_rows_says_how_many() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(TooManyRows) as error:
         read_text("text,label\n" + "some text here,a\n" * 200_000)
     assert error.value.params["rows"] == 200_000
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_exactly_the_limit_is_read() -> None:
@@ -417,11 +435,11 @@ def test_too_many_columns_and_cells() -> None:
 
 def test_a_hundred_thousand_rows_read_in_seconds() -> None:
     text = "id,text,label\n" + "".join(f'{i},"row {i}, with some words in it",class {i % 7}\n' for i in range(100_000))
-    start = time.perf_counter()
+    start = time.process_time()
     table = read_csv(text.encode())
     assert len(table) == 100_000
     assert table.column("text")[-1] == "row 99999, with some words in it"
-    assert time.perf_counter() - start < 6  # about 0.8 s on two quiet cores
+    assert time.process_time() - start < 6  # about 0.8 s on two quiet cores
 
 
 # --- nothing but a PtmError -----------------------------------------------------------------------------------

@@ -38,6 +38,6 @@ def test_chinese_is_compared_by_pairs_of_characters() -> None:
 
 
 def test_ten_thousand_equal_texts_stay_fast() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(similar_to_earlier(["one and the same long sentence again"] * 10_000)) == 9_999
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
