@@ -23,6 +23,7 @@ from ptm_demo.services.data import DataService
 from ptm_demo.services.files import FileService
 from ptm_demo.services.inline import InlineTraining
 from ptm_demo.services.runs import RunService
+from ptm_demo.services.scratch import Scratch
 from ptm_demo.services.serving import ServingService
 from ptm_demo.services.training import JOB_HANDLERS, JOB_PRELOAD, TrainingService
 from ptm_demo.settings import Settings
@@ -45,6 +46,7 @@ class Services:
 
     def __init__(self, settings: Settings, *, allow_local: bool = False) -> None:
         self.settings = settings
+        self.scratch = Scratch()
         self.hubs = Hubs(settings, allow_local=allow_local)
         self.jobs = Jobs(
             settings.jobs_dir,
@@ -75,8 +77,9 @@ class Services:
         threading.Thread(target=self.serving.warm, name="warm", daemon=True).start()
 
     def stop(self) -> None:
-        """End the worker; running jobs are requeued at the next start."""
+        """End the worker (running jobs are requeued at the next start) and remove what was handed over."""
         self.jobs.stop()
+        self.scratch.clear()
 
     def __enter__(self) -> Services:
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import re
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,8 +130,8 @@ class DataService:
         """Write the fixed table as a formula-safe CSV; returns the path and how many cells were made safe."""
         from ptm_demo.data import write_csv
 
-        stem = Path(self.table(choice.dataset_id, owner).name).stem or "table"
-        path = out / f"{hashlib.sha256(stem.encode()).hexdigest()[:6]}-fixed.csv"
+        stem = re.sub(r"\W+", "_", Path(self.table(choice.dataset_id, owner).name).stem)[:60].strip("_") or "table"
+        path = out / f"{stem}-fixed.csv"
         return path, len(write_csv(self.fixed(choice, owner).table.frame, path))
 
     def _remember(self, dataset_id: str, table: Table) -> None:

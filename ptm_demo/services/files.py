@@ -110,14 +110,16 @@ class FileService:
     ) -> tuple[LabelledTexts | None, LabelledTexts | None, PtmError | None]:
         from ptm_demo.data import split, usable
 
+        worst = next((problem for problem in report.problems if problem.severity == "error"), None)
         try:
             rows = usable(table, report.text_column, report.label_column, limits=self._limits)
             test = None if eval_table is None else labelled_rows(eval_table, report.text_column, report.label_column)
-            split(rows, test=test)
+            if worst is None:
+                return rows, test, None
+            split(rows, test=test)  # says which label of the test table no training row has
         except PtmError as error:
             return None, None, error
-        worst = next((problem for problem in report.problems if problem.severity == "error"), None)
-        return (rows, test, None) if worst is None else (None, None, DataError(detail=worst.message))
+        return None, None, DataError(detail=worst.message)
 
     @property
     def _limits(self) -> Limits:

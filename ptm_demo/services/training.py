@@ -100,7 +100,7 @@ class TrainingService:
         points, last = [], after
         for event in self._jobs.events(job_id, after=after):
             last = max(last, event.seq)
-            point = _curve_point(event.progress)
+            point = curve_point(event.progress)
             if point is not None:
                 points.append(point)
         return points, last
@@ -125,7 +125,7 @@ class TrainingService:
         }
 
 
-def _curve_point(progress: Progress) -> CurvePoint | None:
+def curve_point(progress: Progress) -> CurvePoint | None:
     detail = progress.detail
     if progress.stage not in ("train", "evaluate") or not ("loss" in detail or "eval_loss" in detail):
         return None

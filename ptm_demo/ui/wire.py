@@ -26,6 +26,18 @@ def notice(elem_id: str) -> gr.Markdown:
     return gr.Markdown("", visible=False, elem_id=elem_id, elem_classes=["notice"])
 
 
+def download(label: str, fn: Callable[..., str], inputs: Sequence[Any], *, elem_id: str, t: Translator, notice: gr.Markdown) -> gr.Button:
+    """A button that makes a file when it is pressed and then hands it over: `fn(*inputs)` gives the file's path.
+
+    Gradio's own DownloadButton hands over what it held before the press, so it stands hidden behind a plain one.
+    """
+    button = gr.Button(label, size="sm", elem_id=elem_id)
+    file = gr.DownloadButton(elem_id=f"{elem_id}-file", elem_classes=["file-behind"])
+    made = wire(button.click, fn, inputs, [file], t=t, notice=notice, leads_on=True)
+    made.success(None, None, None, js=f"() => setTimeout(() => document.getElementById('{elem_id}-file').click(), 60)")
+    return button
+
+
 def sentence(t: Translator, error: Exception) -> str:
     """An error as escaped Markdown: what happened in bold, then the way out."""
     if isinstance(error, PtmError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,7 +53,7 @@ def build(services: Services, session: Session, t: Translator) -> None:
         if not path:
             raise NoFile
         file = Path(path)
-        out = Path(tempfile.mkdtemp(prefix="ptm-classified-")) / f"{file.stem[:60]}-classified.csv"
+        out = services.scratch.folder() / f"{file.stem[:60]}-classified.csv"
 
         def tell(said: Any) -> None:
             progress((int(said.done), int(said.total or 0)), desc=t("classify.working"))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -18,7 +16,7 @@ from ptm_demo.ui.i18n import Translator
 from ptm_demo.ui.render import duration, megabytes, percent
 from ptm_demo.ui.session import Session, Work
 from ptm_demo.ui.tabs.finetune.step import Step
-from ptm_demo.ui.wire import notice, wire
+from ptm_demo.ui.wire import download, notice, wire
 
 
 def build(services: Services, session: Session, t: Translator) -> Step:
@@ -104,9 +102,9 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         services.serving.forget(run_id or "")
         return listing(owner, "")
 
-    def download(kind: str, run_id: str | None, token: Any) -> str:
+    def exported(kind: str, run_id: str | None, token: Any) -> str:
         run = services.runs.get(run_id or "", session.owner(token))
-        return str(services.runs.export_zip(run, kind, Path(tempfile.mkdtemp(prefix="ptm-export-"))))
+        return str(services.runs.export_zip(run, kind, services.scratch.folder()))
 
     said = notice("keep-notice")
     count = gr.Markdown(elem_classes=["help"], elem_id="keep-count")
@@ -121,10 +119,11 @@ def build(services: Services, session: Session, t: Translator) -> Step:
             with gr.Column(min_width=300):
                 gr.Markdown(t("finetune.keep.download_help"), elem_classes=["help"])
                 with gr.Row():
-                    saves = {
-                        kind: gr.DownloadButton(t(f"finetune.keep.download.{kind}"), size="sm", elem_id=f"keep-download-{kind}")
-                        for kind in EXPORT_FORMATS
-                    }
+                    for kind in EXPORT_FORMATS:
+                        download(
+                            t(f"finetune.keep.download.{kind}"), exported, [gr.State(kind), chosen, session.token],
+                            elem_id=f"keep-download-{kind}", t=t, notice=said,
+                        )  # fmt: skip
                 ask_delete = gr.Button(t("finetune.keep.delete"), size="sm", elem_id="keep-delete")
                 with gr.Row(visible=False) as sure:
                     gr.Markdown(t("finetune.keep.delete_sure"), elem_classes=["help"])
@@ -147,8 +146,6 @@ def build(services: Services, session: Session, t: Translator) -> Step:
     ask_delete.click(lambda: gr.Row(visible=True), None, sure, show_progress="hidden", api_visibility="private")
     no_delete.click(lambda: gr.Row(visible=False), None, sure, show_progress="hidden", api_visibility="private")
     wire(do_delete.click, delete, [chosen, session.token], outputs, **common)
-    for kind, button in saves.items():
-        wire(button.click, download, [gr.State(kind), chosen, session.token], [button], **common)
     return Step(refresh=refresh, inputs=[session.token, session.work], outputs=outputs)
 
 

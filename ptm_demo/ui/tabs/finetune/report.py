@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -17,7 +15,7 @@ from ptm_demo.ui.i18n import Translator
 from ptm_demo.ui.render import escape_markdown, percent, shorten, tiles
 from ptm_demo.ui.session import Session, Work
 from ptm_demo.ui.tabs.finetune.step import Step
-from ptm_demo.ui.wire import notice, wire
+from ptm_demo.ui.wire import download, notice, wire
 
 SHOWN_CLASSES = 30  # more bars than this cannot be read
 _SIGNS = {"error": "✕", "warning": "!", "info": "i"}
@@ -48,7 +46,7 @@ def build(services: Services, session: Session, t: Translator) -> Step:
             after,
             class_bars(raw),
             length_bars(raw),
-            gr.DownloadButton(visible=bool(choices)),
+            gr.Button(visible=bool(choices)),
             ready,
         ]
 
@@ -111,9 +109,8 @@ def build(services: Services, session: Session, t: Translator) -> Step:
             frame, x="length", y="rows", sort=list(frame["length"]), x_title=unit, y_lim=[0, max(frame["rows"], default=1) * 1.05]
         )
 
-    def download(token: Any, stored: Any) -> str:
-        folder = Path(tempfile.mkdtemp(prefix="ptm-fixed-"))
-        path, _ = services.data.export_fixed(Work.of(stored).choice, session.owner(token), folder)
+    def mended(token: Any, stored: Any) -> str:
+        path, _ = services.data.export_fixed(Work.of(stored).choice, session.owner(token), services.scratch.folder())
         return str(path)
 
     def go_on(token: Any, stored: Any) -> Any:
@@ -137,7 +134,9 @@ def build(services: Services, session: Session, t: Translator) -> Step:
                     elem_id="report-fixes", interactive=True,
                 )  # fmt: skip
                 left = gr.Markdown(elem_id="report-left", elem_classes=["help"], latex_delimiters=[])
-                save = gr.DownloadButton(t("finetune.report.download"), size="sm", elem_id="report-download")
+                save = download(
+                    t("finetune.report.download"), mended, [session.token, session.work], elem_id="report-download", t=t, notice=said
+                )
         with gr.Row(elem_classes=["split"]):
             balance = gr.BarPlot(
                 x="label", y="rows", title=t("finetune.report.balance"), x_title=" ", y_title=t("finetune.report.rows"), height=240,
@@ -154,7 +153,6 @@ def build(services: Services, session: Session, t: Translator) -> Step:
     inputs = [session.token, session.work]
     common = {"t": t, "notice": said}
     wire(fixes.input, tick, [fixes, *inputs], [session.work, left, proceed], **common)
-    wire(save.click, download, inputs, [save], **common)
     done = wire(proceed.click, go_on, inputs, [session.work], leads_on=True, **common)
     outputs = [session.work, panel, figures, found, fixes, left, balance, lengths, save, proceed]
     return Step(refresh=refresh, inputs=inputs, outputs=outputs, done=done, back=back)
