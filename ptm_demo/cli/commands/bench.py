@@ -6,7 +6,9 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import ptm_demo
 from ptm_demo.cli.command import Command, CommandLineError, Context, Outcome
@@ -25,20 +27,34 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(context: Context) -> Outcome:
     args = context.args
     args.options, args.json = [option for option in args.options if option != "--json"], args.json or "--json" in args.options
-    root = Path(ptm_demo.__file__).parent.parent
-    script = root / "benchmarks" / f"{args.name}.py"
+    figures = measure(args.name, args.options, Path(ptm_demo.__file__).parent.parent)
+    return Outcome(figures, facts([(name, value) for name, value in figures.items() if not isinstance(value, dict | list)]))
+
+
+def measure(name: str, options: Sequence[str], root: Path) -> dict[str, Any]:
+    """The figures of `benchmarks/<name>.py` below `root`, which prints them as one JSON object.
+
+    Raises:
+        CommandLineError: there is no such file, it failed, or it printed something else.
+    """
+    script = root / "benchmarks" / f"{name}.py"
     if not script.is_file():
         raise CommandLineError(
-            f"Expected the benchmark {args.name} at {script}, but there is none. "
+            f"Expected the benchmark {name} at {script}, but there is none. "
             "Run this in a copy of the project: an installed package has none."
         )
-    done = subprocess.run([sys.executable, str(script), "--json", *args.options], cwd=root, stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run([sys.executable, str(script), "--json", *options], cwd=root, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise CommandLineError(
-            f"Expected figures from the benchmark {args.name}, but it ended with status {done.returncode}. Its own message stands above."
+            f"Expected figures from the benchmark {name}, but it ended with status {done.returncode}. Its own message stands above."
         )
-    figures = json.loads(done.stdout)
-    return Outcome(figures, facts([(name, value) for name, value in figures.items() if not isinstance(value, dict | list)]))
+    try:
+        figures = json.loads(done.stdout)
+    except ValueError:
+        figures = None
+    if not isinstance(figures, dict):
+        raise CommandLineError(f"Expected one JSON object from the benchmark {name}, but found {done.stdout[:80]!r}. Look into {script}.")
+    return figures
 
 
 COMMAND = Command(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from ptm_demo.cli.arguments import add_run
-from ptm_demo.cli.command import OWNER, Command, Context, Outcome
+from ptm_demo.cli.command import Command, CommandLineError, Context, Outcome
 from ptm_demo.cli.parser import add_action
 from ptm_demo.cli.tables import clip, size, table
 from ptm_demo.results import RunSummary
@@ -27,13 +28,26 @@ def run(context: Context) -> Outcome:
     args = context.args
     runs = context.services.runs
     if args.action == "list":
-        found = runs.list(OWNER)
+        found = runs.list()
         return Outcome({"runs": [_json(summary) for summary in found]}, _text(found))
     if args.action == "rm":
-        freed = runs.delete(args.run, OWNER)
-        return Outcome({"removed": args.run, "bytes": freed}, f"deleted {args.run}, freed {size(freed)}")
-    renamed = runs.rename(args.run, args.name, OWNER)
+        run_id = _id(context)
+        freed = runs.delete(run_id, None)
+        return Outcome({"removed": run_id, "bytes": freed}, f"deleted {run_id}, freed {size(freed)}")
+    renamed = runs.rename(_id(context), args.name, None)
     return Outcome({"runs": [_json(renamed)]}, f"{renamed.id} is now called {renamed.name}")
+
+
+def _id(context: Context) -> str:
+    """The id that RUN names; a folder counts when it is one of the studio's own."""
+    given = Path(context.args.run).expanduser()
+    if not given.is_dir():
+        return str(context.args.run)
+    if given.resolve().parent != context.settings.runs_dir.resolve():
+        raise CommandLineError(
+            f"Expected a run of the studio (see `runs list`), but {given} lies elsewhere. Move or delete that folder yourself."
+        )
+    return given.resolve().name
 
 
 def _json(summary: RunSummary) -> dict[str, Any]:

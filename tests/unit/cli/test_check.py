@@ -46,13 +46,14 @@ def test_problems_have_their_keys(ptm: Ptm, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", BAD)
 def test_an_unusable_file_is_one_line_and_status_2(name: str, ptm: Ptm, tmp_path: Path) -> None:
-    data, word = BAD[name]
-    path = write(tmp_path / "bad.csv", data())
+    make, word = BAD[name]
+    data = make()
+    path = write(tmp_path / "bad.csv", data)
     done = ptm("check", path)
     assert done.status == 2
     assert word in done.line
     assert "xpected" in done.line
-    assert path.read_bytes() == data()  # nothing lost
+    assert path.read_bytes() == data  # nothing lost
 
 
 @pytest.mark.parametrize("name", ODD)

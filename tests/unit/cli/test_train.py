@@ -56,7 +56,7 @@ def test_a_run_joins_the_studios_runs(ptm: Ptm, films: Path, tiny: Path, tmp_pat
     assert ptm("predict", run["id"], "--text", "this film is good", "--json", **home).status == 0
     assert ptm("runs", "rename", run["id"], "better name", "--json", **home).json["runs"][0]["name"] == "better name"
     assert "better name" in ptm("runs", "list", **home).out
-    gone = ptm("runs", "rm", run["id"], "--json", **home).json
+    gone = ptm("runs", "rm", run["path"], "--json", **home).json
     assert gone["removed"] == run["id"]
     assert gone["bytes"] > 1000
     assert ptm("runs", "list", "--json", **home).json == {"runs": []}
