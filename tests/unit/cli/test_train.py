@@ -173,3 +173,32 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_behind(ptm: Ptm, films: Path
     assert done.status == 2
     assert "disk is full" in done.err.splitlines()[-1]
     assert not list(tmp_path.iterdir())
+
+
+def test_a_job_of_the_page_and_the_command_line_give_the_same_run(ptm: Ptm, films: Path, tiny: Path, tmp_path: Path) -> None:
+    from dataclasses import asdict
+
+    from ptm_demo.hubs import Hubs
+    from ptm_demo.jobs import JobContext
+    from ptm_demo.progress import CancelToken, ignore
+    from ptm_demo.settings import Settings
+    from ptm_demo.tuning import TuneConfig
+    from ptm_demo.tuning.job import handle_train
+
+    dirty = tmp_path / "dirty.csv"
+    dirty.write_text(films.read_text("utf-8") + "this film is good,Up\n ,up\nthis book is bad,down\n", "utf-8")
+    done = ptm(
+        "train", dirty, "--model", tiny, *QUICK, "--epochs", "2", "--fix", "all", "--seed", "3", "--out", tmp_path / "mine", "--json"
+    )
+    assert done.status == 0, done.err
+
+    base = Hubs(Settings(home=tmp_path / "home", offline=True), allow_local=True).pull(str(tiny))
+    config = TuneConfig.of("quick", model_id=base.model_id, learning_rate=0.01, epochs=2, seed=3)
+    payload = {
+        "dataset": str(dirty), "text_column": "text", "label_column": "label", "config": config.to_dict(), "threads": 1,
+        "fixes": ["trim", "merge_labels", "drop_empty", "drop_conflicting", "drop_duplicates", "fix_leakage", "drop_rare"],
+        "base": {**asdict(base), "path": str(base.path)}, "runs_dir": str(tmp_path / "runs"),
+    }  # fmt: skip
+    theirs = Path(handle_train(payload, JobContext("job", tmp_path / "job", ignore, CancelToken(), 1, False))["path"])
+    for name in ("metrics.json", "split.json", "labels.json", "config.json", "base.json"):
+        assert json.loads((theirs / name).read_text("utf-8")) == json.loads((tmp_path / "mine" / name).read_text("utf-8")), name
