@@ -9,7 +9,7 @@ from ptm_demo.data.check import check
 from ptm_demo.data.columns import guess_columns
 from ptm_demo.data.examples import EXAMPLES, Example
 from ptm_demo.data.fixes import FixResult, apply_fixes
-from ptm_demo.data.labelled import LabelledTexts, usable
+from ptm_demo.data.labelled import LabelledTexts, pick, usable
 from ptm_demo.data.limits import Limits
 from ptm_demo.data.problems import FIXES, PROBLEMS, ProblemKind
 from ptm_demo.data.read import read_csv, read_text
@@ -32,6 +32,7 @@ __all__ = [
     "apply_fixes",
     "check",
     "guess_columns",
+    "pick",
     "read_csv",
     "read_text",
     "split",

@@ -1,8 +1,8 @@
 """Bytes to text: which encoding a file is in. Knows nothing of rows and columns.
 
 The order matters: a byte-order mark, then UTF-16 by where its zero bytes lie, then strict UTF-8, which hardly any other
-encoding passes by chance; then GB18030 if its characters are common Chinese ones, then Windows-1252 or Latin-1 if the
-letters look Western European; only then does charset-normalizer guess, on a bounded sample.
+encoding passes by chance; then GB18030 if its characters are common Chinese ones, Shift JIS or EUC-JP if there is kana, then
+Windows-1252 or Latin-1 if the letters look Western European; only then does charset-normalizer guess, on a bounded sample.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def decode(data: bytes, name: str) -> tuple[str, str]:
     text = _utf8(data)
     if text is not None:
         return _checked(text, name), "utf-8"
-    for guess in (_chinese, _western, _by_statistics):
+    for guess in (_chinese, _japanese, _western, _by_statistics):
         found = guess(data)
         if found is not None:
             return _checked(found[0], name), found[1]
@@ -108,6 +108,16 @@ def _chinese(data: bytes) -> tuple[str, str] | None:
     common = sum(1 for char in foreign if char in _COMMON_CHINESE) / len(foreign)
     fits = everyday >= 0.9 and (common >= 0.15 or len(foreign) < 20)
     return (text, "gb18030") if fits else None
+
+
+def _japanese(data: bytes) -> tuple[str, str] | None:
+    """Shift JIS or EUC-JP when a good part is kana; a short text is too little for statistics."""
+    for codec in ("shift_jis", "euc_jp"):
+        text = _strict(data, codec)
+        foreign = [char for char in (text or "")[:_SAMPLE] if char > "\x7f"]
+        if text is not None and sum(1 for char in foreign if "\u3041" <= char <= "\u30fe") >= 0.25 * len(foreign):
+            return text, codec
+    return None
 
 
 def _in_gb2312(char: str) -> bool:

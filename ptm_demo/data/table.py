@@ -59,7 +59,9 @@ class Table:
 
     def with_column(self, name: str, cells: Sequence[str]) -> Table:
         """The same table with one column's cells replaced."""
-        return replace(self, frame=self.frame.assign(**{name: pd.Series(list(cells), dtype="str")}))
+        frame = self.frame.copy()
+        frame[name] = pd.Series(list(cells), dtype="str")
+        return replace(self, frame=frame)
 
 
 def frame_of(columns: dict[str, list[str]]) -> pd.DataFrame:

@@ -95,6 +95,12 @@ def test_rarer_encodings_are_left_to_statistics() -> None:
     assert rows_of(read_csv(table_text(russian).encode("cp1251"))) == russian
 
 
+@pytest.mark.parametrize("codec", ["shift_jis", "euc_jp"])
+def test_japanese_by_its_kana(codec: str) -> None:
+    rows = [("とても良い商品でした。また買いたいです", "良い"), ("配送が遅くて困りました", "悪い"), ("説明書が分かりにくい", "悪い")]
+    assert rows_of(read_csv(table_text(rows).encode(codec))) == rows
+
+
 def test_nearly_utf8_keeps_the_good_characters() -> None:
     data = table_text(CHINESE).encode() + b"caf\xe9,x\n"
     table = read_csv(data)
