@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ptm_demo.errors import BadOption, DataError
 from ptm_demo.progress import Progress, ProgressFn, ignore
 from ptm_demo.results import Prediction
+from ptm_demo.services.answers import with_answers
 from ptm_demo.services.classifiers import open_classifier
 from ptm_demo.settings import Settings
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _KEPT_CLASSIFIERS = 4
 MAX_TEXT = 100_000  # characters of one text that are looked at
 MAX_TEXTS = 10_000  # texts of one request
+CSV_CHUNK = 512  # rows between two reports of progress
 
 
 class ServingService:
@@ -65,24 +67,25 @@ class ServingService:
         """
         from ptm_demo.data import Limits, guess_columns, read_csv, write_csv
 
-        table = read_csv(source, file_name, limits=Limits.of(self._settings))
-        frame = table.frame.copy()
-        column = text_column or (guess_columns(table).text_column if len(frame.columns) > 1 else str(frame.columns[0]))
-        if column not in frame.columns:
-            from ptm_demo.errors import UnknownColumn
+        table = read_csv(source, file_name, limits=Limits.of(self._settings), one_column_ok=True)
+        column = text_column or self._own_column(name, owner, table.columns) or guess_columns(table).text_column
+        texts = list(table.column(column))
+        places = [place for place, text in enumerate(texts) if text.strip()]
+        if not places:
+            raise BadOption(option=column, expected="at least one text", found="none")
+        answers: list[Prediction | None] = [None] * len(texts)
+        for part in _chunks(places, CSV_CHUNK):
+            for place, answer in zip(part, self.classify(name, [texts[place] for place in part], owner), strict=True):
+                answers[place] = answer
+            progress(Progress("classify", part[-1] + 1, len(texts), "rows"))
+        return out, len(texts), len(write_csv(with_answers(table.frame, answers, self.labels(name, owner)), out))
 
-            raise UnknownColumn(column=column, columns=", ".join(map(str, frame.columns)))
-        predictions: list[Prediction] = []
-        for part in _chunks(list(frame[column]), 256):
-            predictions += self.classify(name, [text if text.strip() else "-" for text in part], owner)
-            progress(Progress("classify", len(predictions), len(frame), "rows"))
-        blank = frame[column].str.strip() == ""
-        frame["predicted_label"] = [p.label for p in predictions]
-        frame["probability"] = [f"{p.prob:.4f}" for p in predictions]
-        for label in predictions[0].probs if predictions else ():
-            frame[f"p({label})"] = [f"{p.probs[label]:.4f}" for p in predictions]
-        frame.loc[blank, list(frame.columns[len(table.frame.columns) :])] = ""  # a blank text has no answer
-        return out, len(frame), len(write_csv(frame, out))
+    def _own_column(self, name: str, owner: str | None, columns: Sequence[str]) -> str:
+        """The text column that a run was trained on, if the table has it too."""
+        if "/" in name:
+            return ""
+        own = str(self._store.get(name, owner=owner).read("split.json", dict[str, Any]).get("text_column", ""))
+        return own if own in columns else ""
 
     def _get(self, name: str, owner: str | None) -> tuple[Any, Lock]:
         run = None
@@ -118,6 +121,6 @@ def _checked(texts: Sequence[str]) -> list[str]:
     return [text[:MAX_TEXT] for text in texts]
 
 
-def _chunks(items: list[str], size: int) -> Iterator[list[str]]:
+def _chunks(items: list[int], size: int) -> Iterator[list[int]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]

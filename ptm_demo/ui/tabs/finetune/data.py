@@ -53,10 +53,11 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         ]
 
     def preview(work: Work, owner: str) -> pd.DataFrame:
-        frame = services.data.table(work.dataset_id, owner).frame.head(PREVIEW_ROWS)
+        table = services.data.table(work.dataset_id, owner)
+        frame = table.frame.head(PREVIEW_ROWS)
         chosen = [column for column in (work.label_column, work.text_column) if column in frame.columns]
         shown = frame[list(dict.fromkeys(chosen))].copy()
-        shown.insert(0, t("finetune.row"), range(1, len(shown) + 1))
+        shown.insert(0, t("finetune.row"), list(table.numbers[: len(shown)]))
         return shown
 
     def take_file(path: str | None, token: Any, stored: Any) -> list[Any]:
