@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ _HOME = pytest.StashKey[str]()
 def pytest_configure(config: pytest.Config) -> None:
     """Before anything is imported that reads the environment: never the home, the token or the Hub cache of who runs this."""
     prepare_process()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end: close what the tests started, as after Ctrl-C
     config.stash[_HOME] = home = tempfile.mkdtemp(prefix="ptm-tests-")
     os.environ["PTM_HOME"] = str(Path(home) / "home")
     os.environ["HF_HOME"] = str(Path(home) / "hub")
