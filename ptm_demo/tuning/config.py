@@ -25,11 +25,13 @@ class Preset:
     Attributes:
         epochs: passes over a table of ordinary size.
         min_steps: a small table is passed over more often, until so many optimizer steps are done.
+        min_visits: so is one with many classes, until a class of average size was seen on so many rows.
     """
 
     name: str
     epochs: int
     min_steps: int
+    min_visits: int
     batch_size: int
     max_length: int
     learning_rate: float
@@ -40,9 +42,9 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         preset.name: preset
         for preset in (
-            Preset("quick", epochs=1, min_steps=120, batch_size=16, max_length=96, learning_rate=1e-3, lora_r=8),
-            Preset("balanced", epochs=3, min_steps=240, batch_size=16, max_length=128, learning_rate=1e-3, lora_r=16),
-            Preset("thorough", epochs=6, min_steps=480, batch_size=16, max_length=256, learning_rate=1e-3, lora_r=32),
+            Preset("quick", epochs=1, min_steps=120, min_visits=150, batch_size=16, max_length=96, learning_rate=1e-3, lora_r=8),
+            Preset("balanced", epochs=2, min_steps=240, min_visits=300, batch_size=16, max_length=128, learning_rate=1e-3, lora_r=8),
+            Preset("thorough", epochs=4, min_steps=480, min_visits=600, batch_size=16, max_length=256, learning_rate=1e-3, lora_r=16),
         )
     }
 )
@@ -55,7 +57,7 @@ class TuneConfig:
     Attributes:
         model_id: the base model, as a hub knows it.
         preset: the preset that the plan began with; kept to be shown.
-        epochs: passes over the training part, 1…100; 0 takes the preset's number, more for few rows (see `epochs_for`).
+        epochs: passes over the training part, 1…100; 0 takes the preset's number, more for few rows or many classes (see `epochs_for`).
         batch_size: rows of one optimizer step, 1…512.
         max_length: tokens of a text that are read, 8…8192 (and never more than the model can).
         learning_rate: the highest one, reached after the warm-up; it then falls to 0 along a line.
@@ -86,7 +88,7 @@ class TuneConfig:
     target_modules: str | tuple[str, ...] = "auto"
     warmup_ratio: float = 0.06
     weight_decay: float = 0.01
-    label_smoothing: float = 0.0
+    label_smoothing: float = 0.1
     max_grad_norm: float = 1.0
     seed: int = 0
     class_weights: bool = False
@@ -136,7 +138,7 @@ class TuneConfig:
                 )
         values = asdict(PRESETS[preset])
         values["preset"] = values.pop("name")
-        del values["min_steps"]
+        del values["min_steps"], values["min_visits"]
         values["epochs"] = 0
         values.update({name: value for name, value in overrides.items() if value is not None})
         if values.get("lora_alpha") is None and isinstance(values["lora_r"], int | float):
@@ -156,13 +158,14 @@ class TuneConfig:
             data["target_modules"] = list(self.target_modules)
         return data
 
-    def epochs_for(self, rows: int) -> int:
-        """Passes over a training part of `rows` rows."""
+    def epochs_for(self, rows: int, classes: int = 2) -> int:
+        """Passes over a training part of `rows` rows and `classes` classes."""
         if self.epochs:
             return self.epochs
         preset = PRESETS[self.preset]
         steps = max(1, -(-rows // self.batch_size))
-        return min(MOST_EPOCHS, max(preset.epochs, -(-preset.min_steps // steps)))
+        wanted = max(-(-preset.min_steps // steps), -(-preset.min_visits * classes // max(1, rows)))
+        return min(MOST_EPOCHS, max(preset.epochs, wanted))
 
     def eval_share(self, rows: int) -> float:
         """Share of `rows` rows to validate on: `eval_fraction`, but no more rows than tell one checkpoint from another."""

@@ -88,7 +88,7 @@ def estimate(
     length = min(config.max_length, loaded.max_length)
 
     train_lengths = _lengths(loaded, split.train, length)
-    epochs = config.epochs_for(len(train_lengths))
+    epochs = config.epochs_for(len(train_lengths), len(labels))
     plans = [training_order(train_lengths, config.batch_size, config.seed, epoch) for epoch in range(epochs)]
     steps = _Timer(loaded, len(labels), cancel)
     train_line, timed, grown = steps.training(plans[0], train_lengths, progress)

@@ -34,6 +34,8 @@ from ptm_demo.tuning.network import build, set_adapter_dropout, trained_paramete
 from ptm_demo.tuning.order import learning_rate_at, steps_per_epoch, training_order
 
 CHECKPOINT_SECONDS = 30.0
+# What is judged and kept is a running average of the weights (Polyak & Juditsky 1992): steadier than any single step's.
+AVERAGE_KEEP = 0.99
 CURVE_POINTS = 400  # at most about so many training points are kept
 
 
@@ -164,12 +166,13 @@ class _Trainer:
             self.parameters.values(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=config.weight_decay, fused=True
         )
         self.per_epoch = steps_per_epoch(len(self.token_ids), config.batch_size)
-        self.steps = self.per_epoch * config.epochs_for(len(self.token_ids))
+        self.steps = self.per_epoch * config.epochs_for(len(self.token_ids), len(self.labels))
         self.curve_every = max(1, self.steps // CURVE_POINTS)
         marks = np.linspace(0, self.per_epoch, config.evals_per_epoch + 1)[1:]
         self.eval_marks = {max(1, round(mark)) for mark in marks}
         self.state = _State()
         self.best: dict[str, torch.Tensor] = {}
+        self.average = {name: tensor.detach().clone() for name, tensor in self.parameters.items()}
         parts = (split.train.texts, split.train.labels, split.eval.texts, split.eval.labels)
         self.fingerprint = checkpoint.fingerprint(config.to_dict(), pulled.revision, parts)
         self.saved_at = time.monotonic()
@@ -195,7 +198,7 @@ class _Trainer:
                         break
                 elif time.monotonic() - self.saved_at > self.checkpoint_seconds:
                     self.save()
-        self._restore_best()
+        self._set_parameters(self.best or self.average)
         set_adapter_dropout(model, False)
         return Tuned(
             loaded=self.loaded,
@@ -229,6 +232,7 @@ class _Trainer:
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         state.step += 1
+        self._take_into_average()
         state.train_seconds += time.perf_counter() - began
         self._note(value, rate)
 
@@ -253,7 +257,10 @@ class _Trainer:
     def _validate(self) -> None:
         state = self.state
         set_adapter_dropout(self.loaded.model, False)
+        trained = {name: tensor.detach().clone() for name, tensor in self.parameters.items()}
+        self._set_parameters(self.average)
         logits = predict_logits(self.loaded.model, self.eval_ids, self.pad_id)
+        self._set_parameters(trained)
         set_adapter_dropout(self.loaded.model, True)
         predicted = logits.argmax(axis=1)
         loss = float(functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(self.eval_truth)))
@@ -265,7 +272,7 @@ class _Trainer:
         self.progress(Progress("train", state.step, self.steps, "steps", point))
         if (score, -loss) > state.best_score:  # equal scores, as on few rows, are told apart by the loss
             state.best_score, state.best_step, state.without_gain = (score, -loss), state.step, 0
-            self.best = {name: tensor.detach().clone() for name, tensor in self.parameters.items()}
+            self.best = {name: tensor.clone() for name, tensor in self.average.items()}
         else:
             state.without_gain += 1
             state.stopped_early = 0 < self.config.early_stopping_patience <= state.without_gain and state.step < self.steps
@@ -286,6 +293,7 @@ class _Trainer:
                 "state": state,
                 "parameters": {name: tensor.detach() for name, tensor in self.parameters.items()},
                 "best": self.best,
+                "average": self.average,
                 "optimizer": self.optimizer.state_dict(),
                 "rng": torch.get_rng_state(),
             },
@@ -296,20 +304,24 @@ class _Trainer:
         saved = checkpoint.load(self.folder, self.fingerprint) if self.folder is not None else None
         if saved is None:
             return False
-        with torch.no_grad():
-            for name, tensor in self.parameters.items():
-                tensor.copy_(saved["parameters"][name])
-        self.best = saved["best"]
+        self._set_parameters(saved["parameters"])
+        self.best, self.average = saved["best"], saved["average"]
         self.optimizer.load_state_dict(saved["optimizer"])
         torch.set_rng_state(saved["rng"])
         self.state = _State(**{**saved["state"], "best_score": tuple(saved["state"]["best_score"])})
         self.seconds_before = self.state.seconds
         return True
 
-    def _restore_best(self) -> None:
+    def _set_parameters(self, values: dict[str, torch.Tensor]) -> None:
         with torch.no_grad():
-            for name, tensor in self.best.items():
+            for name, tensor in values.items():
                 self.parameters[name].copy_(tensor)
+
+    def _take_into_average(self) -> None:
+        """Move the running average of the weights a little towards them; at first in large steps, so that it starts anywhere."""
+        keep = min(AVERAGE_KEEP, (1 + self.state.step) / (10 + self.state.step))
+        now = [self.parameters[name].detach() for name in self.average]
+        torch._foreach_lerp_(list(self.average.values()), now, 1 - keep)
 
     # --- small things ---------------------------------------------------------------------------------------
 

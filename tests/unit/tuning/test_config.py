@@ -69,7 +69,15 @@ def test_few_rows_are_passed_over_more_often() -> None:
     few = config.epochs_for(160)
     assert few * 160 / config.batch_size >= preset.min_steps
     assert config.epochs_for(1) <= 30
-    assert config.but(epochs=2).epochs_for(160) == 2
+    assert config.but(epochs=7).epochs_for(160) == 7
+
+
+def test_many_classes_are_passed_over_more_often() -> None:
+    config, preset = TuneConfig.of("balanced"), PRESETS["balanced"]
+    assert config.epochs_for(10_000, 2) == preset.epochs
+    many = config.epochs_for(10_000, 77)
+    assert many > preset.epochs
+    assert many * 10_000 / 77 >= preset.min_visits > (many - 1) * 10_000 / 77
 
 
 def test_validation_rows_are_capped() -> None:

@@ -13,7 +13,7 @@ from ptm_demo.hubs.base import PulledModel
 from ptm_demo.progress import Cancelled, CancelToken, Progress
 from ptm_demo.tuning import TuneConfig, Tuned, train
 from ptm_demo.tuning.checkpoint import FILE
-from ptm_demo.tuning.loop import balanced_weights
+from ptm_demo.tuning.loop import AVERAGE_KEEP, _Trainer, balanced_weights
 from ptm_demo.tuning.network import trained_parameters
 from tests.tiny import pulled_tiny
 
@@ -136,6 +136,29 @@ def _exploding(tiny: PulledModel) -> PulledModel:
     tensors[name] = tensors[name] * float("inf")
     save_file(tensors, target / "model.safetensors", metadata={"format": "pt"})
     return replace(tiny, path=target)
+
+
+def test_what_is_kept_is_a_running_average_of_the_weights(parts: Split, plan: TuneConfig, tiny: PulledModel) -> None:
+    plan = plan.but(epochs=1, early_stopping_patience=0)
+    alone = Split(parts.train, LabelledTexts([], [], []), parts.test)
+    seen: list[dict[str, torch.Tensor]] = []
+    found: list[object] = []
+
+    def spy(trainer: _Trainer, *args: object) -> None:
+        before(trainer, *args)
+        seen.append({name: tensor.detach().clone() for name, tensor in trainer.parameters.items()})
+        found.append(trainer)
+
+    before = _Trainer._step
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_Trainer, "_step", spy)
+        tuned = train(alone, plan, tiny, folder=None)
+    name = next(n for n in seen[0] if "lora_B" in n)
+    expected = torch.zeros_like(seen[0][name])  # where every adapter starts
+    for step, values in enumerate(seen, start=1):
+        keep = min(AVERAGE_KEEP, (1 + step) / (10 + step))
+        expected = keep * expected + (1 - keep) * values[name]
+    assert torch.allclose(weights(tuned)[name], expected, atol=1e-6)
 
 
 def test_class_weights_are_scikit_learns_and_change_the_result(parts: Split, plan: TuneConfig, tiny: PulledModel) -> None:
