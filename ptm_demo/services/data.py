@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ptm_demo.hubs import Hubs
     from ptm_demo.store import DatasetStore
 
+SAMPLE = 2000  # texts that are enough to tell the language
 _KEPT_TABLES = 8  # parsed tables held in memory; the file on disk is the truth
 
 
@@ -117,6 +118,13 @@ class DataService:
         texts = table.frame[choice.text_column].tolist() if choice.text_column in table.frame.columns else []
         counter = token_counter(self._hubs, model_id or suggest_model(languages(texts)))
         return check(table, choice.text_column, choice.label_column, max_length=max_length, count_tokens=counter, eval_table=eval_table)
+
+    def suggested_model(self, choice: DataChoice, owner: str) -> str:
+        """The built-in model that suits the language of the texts (of an even sample, where there are many)."""
+        from ptm_demo.data.languages import languages, suggest_model
+
+        texts = self.table(choice.dataset_id, owner).column(choice.text_column)
+        return suggest_model(languages(texts[:: max(1, len(texts) // SAMPLE)]))
 
     def fixed(self, choice: DataChoice, owner: str) -> FixResult:
         """The table after the chosen fixes, and what they changed."""

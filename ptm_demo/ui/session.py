@@ -22,7 +22,7 @@ LOCAL_OWNER = "local"
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Ids and choices of the journey from file to run; kept in the browser as plain JSON."""
+    """Which rows the visitor works on; kept in the browser as plain JSON."""
 
     dataset_id: str = ""
     text_column: str = ""
@@ -30,9 +30,6 @@ class Work:
     fixes: tuple[str, ...] = ()
     fixes_chosen: str = ""  # "yes" once the visitor ticked: no tick at all is a choice too
     eval_dataset_id: str = ""
-    estimate_job_id: str = ""
-    job_id: str = ""
-    run_id: str = ""
 
     @classmethod
     def of(cls, stored: Any) -> Work:
@@ -55,22 +52,40 @@ class Work:
         return DataChoice(self.dataset_id, self.text_column, self.label_column, self.fixes, self.eval_dataset_id)
 
 
+def stored_id(stored: Any) -> str:
+    """An id that the browser gave: anything that is no short text counts as absent."""
+    return stored if isinstance(stored, str) and len(stored) <= 200 else ""
+
+
 @dataclass(slots=True)
 class Session:
-    """The page's two browser states, and what each tab wants done once they have been read."""
+    """What the browser keeps for the page, and what each tab wants done once that has been read.
+
+    Each state is written by the steps that own it and by no other, so that a slow answer never undoes a newer choice.
+
+    Attributes:
+        token: who this is.
+        work: `Work`, as JSON: written by the steps Data and Report.
+        job: id of the training that is watched: written by Plan and Train.
+        run: id of the chosen run: written by Train, Judge and Keep.
+    """
 
     settings: Settings
     token: gr.BrowserState
     work: gr.BrowserState
+    job: gr.BrowserState
+    run: gr.BrowserState
     restores: list[tuple[Callable[..., Any], Sequence[Any], Sequence[Any]]] = field(default_factory=list)
 
     @classmethod
     def build(cls, settings: Settings) -> Session:
-        # The two secrets only keep the stored JSON readable after a restart; nothing rests on them.
+        # The secrets only keep the stored JSON readable after a restart; nothing rests on them.
         return cls(
             settings,
             token=gr.BrowserState("", storage_key="ptm-visitor", secret="ptm-visitor-v1"),  # noqa: S106
             work=gr.BrowserState({}, storage_key="ptm-work", secret="ptm-work-v1"),  # noqa: S106
+            job=gr.BrowserState("", storage_key="ptm-job", secret="ptm-job-v1"),  # noqa: S106
+            run=gr.BrowserState("", storage_key="ptm-run", secret="ptm-run-v1"),  # noqa: S106
         )
 
     def owner(self, token: Any) -> str:

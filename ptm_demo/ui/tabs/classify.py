@@ -12,7 +12,7 @@ import pandas as pd
 from ptm_demo.errors import BadOption, NoFile, RunNotFound
 from ptm_demo.services import Services
 from ptm_demo.ui.i18n import Translator
-from ptm_demo.ui.session import Session, Work
+from ptm_demo.ui.session import Session, stored_id
 from ptm_demo.ui.snippets import curl_snippet, javascript_snippet, python_snippet
 from ptm_demo.ui.tab import Tab
 from ptm_demo.ui.wire import notice, wire
@@ -26,7 +26,7 @@ def build(services: Services, session: Session, t: Translator) -> None:
         """The visitor's runs; what was chosen stays, else the work's run, else the newest."""
         runs = services.runs.list(session.owner(token))
         ids = [run.id for run in runs]
-        wanted = Work.of(stored).run_id
+        wanted = stored_id(stored)
         kept = current if current and ("/" in current or current in ids) else None
         chosen = kept or (wanted if wanted in ids else ids[0] if ids else None)
         return gr.Dropdown(choices=[(run.name, run.id) for run in runs], value=chosen)
@@ -117,10 +117,10 @@ def build(services: Services, session: Session, t: Translator) -> None:
     wire(text.submit, one, [model, text, session.token], [answer], **common)
     wire(ask_many.click, many, [model, lines, session.token], [answers], **common)
     wire(ask_table.click, table, [model, file, column, session.token], [save, done_line, shown], **{**common, "show_progress": "full"})
-    wire(again.click, choices, [session.token, session.work, model], [model], **common)
-    session.work.change(choices, [session.token, session.work, model], [model], show_progress="hidden", api_visibility="private")
+    wire(again.click, choices, [session.token, session.run, model], [model], **common)
+    session.run.change(choices, [session.token, session.run, model], [model], show_progress="hidden", api_visibility="private")
     model.change(snippets, model, codes, show_progress="hidden", api_visibility="private")
-    session.on_ready(choices, [session.token, session.work, model], [model])
+    session.on_ready(choices, [session.token, session.run, model], [model])
 
 
 TAB = Tab("classify", 20, build)

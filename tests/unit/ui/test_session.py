@@ -4,7 +4,7 @@ import gradio as gr
 import pytest
 
 from ptm_demo.settings import Settings
-from ptm_demo.ui.session import LOCAL_OWNER, Session, Work, _mint
+from ptm_demo.ui.session import LOCAL_OWNER, Session, Work, _mint, stored_id
 
 
 @pytest.mark.parametrize("stored", [None, "", 3, [], {"dataset_id": 5}, {"unknown": "x"}, {"fixes": "trim"}])
@@ -13,8 +13,13 @@ def test_what_the_browser_gives_is_never_trusted(stored: object) -> None:
 
 
 def test_work_survives_the_browser() -> None:
-    work = Work(dataset_id="d", text_column="text", fixes=("trim", "drop_empty"), run_id="r")
+    work = Work(dataset_id="d", text_column="text", fixes=("trim", "drop_empty"), fixes_chosen="yes")
     assert Work.of(work.to_json()) == work
+
+
+@pytest.mark.parametrize("stored", [None, 5, {}, [], "x" * 201])
+def test_what_is_no_id_counts_as_absent(stored: object) -> None:
+    assert stored_id(stored) == "" and stored_id("20261124-7f3a9c") == "20261124-7f3a9c"
 
 
 def test_long_values_are_cut() -> None:

@@ -82,9 +82,7 @@ def build(services: Services, session: Session, t: Translator) -> Step:
 
     def fresh(stored: Any, dataset_id: str) -> Work:
         """A new table: what was chosen for the one before does not apply."""
-        return Work.of(stored).but(
-            dataset_id=dataset_id, text_column="", label_column="", fixes=(), fixes_chosen="", eval_dataset_id="", estimate_job_id=""
-        )
+        return Work.of(stored).but(dataset_id=dataset_id, text_column="", label_column="", fixes=(), fixes_chosen="", eval_dataset_id="")
 
     def choose(text: str, label: str, token: Any, stored: Any) -> list[Any]:
         work = Work.of(stored).but(text_column=text or "", label_column=label or "", fixes=(), fixes_chosen="")
@@ -111,7 +109,8 @@ def build(services: Services, session: Session, t: Translator) -> Step:
 
     def restore(token: Any, stored: Any) -> list[Any]:
         try:
-            return show(Work.of(stored), session.owner(token))
+            shown = show(Work.of(stored), session.owner(token))
+            return [shown[0] if shown[0] != stored else gr.skip(), *shown[1:]]
         except DatasetNotFound:  # the server was emptied since: begin anew, keep the rest
             return [Work.of(stored).but(dataset_id="").to_json(), *[gr.skip()] * 6]
 

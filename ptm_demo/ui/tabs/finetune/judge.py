@@ -13,7 +13,7 @@ from ptm_demo.services import Services
 from ptm_demo.services.runs import RunDetails
 from ptm_demo.ui.i18n import Translator
 from ptm_demo.ui.render import COLOURS, duration, percent, tiles
-from ptm_demo.ui.session import Session, Work
+from ptm_demo.ui.session import Session, stored_id
 from ptm_demo.ui.tabs.finetune.confusion import confusion_frame, most_confused
 from ptm_demo.ui.tabs.finetune.step import Step
 from ptm_demo.ui.wire import notice, wire
@@ -25,18 +25,18 @@ WIDTHS = ["64px", "auto", "130px", "130px", "110px"]
 
 def build(services: Services, session: Session, t: Translator) -> Step:
     def refresh(token: Any, stored: Any) -> list[Any]:
-        """Choose the work's run (else the newest) and show it."""
-        work, owner = Work.of(stored), session.owner(token)
+        """Choose the visitor's run (else the newest) and show it."""
+        wanted, owner = stored_id(stored), session.owner(token)
         runs = services.runs.list(owner)
         if not runs:
             return [gr.Dropdown(choices=[], value=None), gr.Column(visible=False), *[gr.skip()] * 9]
-        chosen = work.run_id if any(run.id == work.run_id for run in runs) else runs[0].id
+        chosen = wanted if any(run.id == wanted for run in runs) else runs[0].id
         return [gr.Dropdown(choices=[(run.name, run.id) for run in runs], value=chosen), *show(chosen, owner)]
 
-    def choose(run_id: str | None, token: Any, stored: Any) -> list[Any]:
+    def choose(run_id: str | None, token: Any) -> list[Any]:
         if not run_id:
             raise RunNotFound(run="")
-        return [Work.of(stored).but(run_id=run_id).to_json(), *show(run_id, session.owner(token))]
+        return [run_id, *show(run_id, session.owner(token))]
 
     def show(run_id: str, owner: str) -> list[Any]:
         details = services.runs.details(services.runs.get(run_id, owner))
@@ -169,9 +169,9 @@ def build(services: Services, session: Session, t: Translator) -> Step:
 
     shown = [panel, figures, sentence, bars, classes, matrix, calibration, wrong, doubtful, cell]
     common = {"t": t, "notice": said}
-    wire(chooser.input, choose, [chooser, session.token, session.work], [session.work, *shown], **common)
+    wire(chooser.input, choose, [chooser, session.token], [session.run, *shown], **common)
     wire(matrix.select, open_cell, [chooser, session.token], [cell], **common)
-    return Step(refresh=refresh, inputs=[session.token, session.work], outputs=[chooser, *shown], keep=keep)
+    return Step(refresh=refresh, inputs=[session.token, session.run], outputs=[chooser, *shown], keep=keep)
 
 
 def _predicted(t: Translator, timing: dict[str, Any]) -> str:

@@ -14,15 +14,14 @@ from ptm_demo.services import Services
 from ptm_demo.services.runs import EXPORT_FORMATS
 from ptm_demo.ui.i18n import Translator
 from ptm_demo.ui.render import duration, megabytes, percent
-from ptm_demo.ui.session import Session, Work
+from ptm_demo.ui.session import Session, stored_id
 from ptm_demo.ui.tabs.finetune.step import Step
 from ptm_demo.ui.wire import download, notice, wire
 
 
 def build(services: Services, session: Session, t: Translator) -> Step:
     def refresh(token: Any, stored: Any) -> list[Any]:
-        work, owner = Work.of(stored), session.owner(token)
-        return listing(owner, work.run_id)
+        return listing(session.owner(token), stored_id(stored))
 
     def listing(owner: str, wanted: str) -> list[Any]:
         runs = services.runs.list(owner)
@@ -55,12 +54,12 @@ def build(services: Services, session: Session, t: Translator) -> Step:
             return ["", ""]
         return list(services.runs.code(services.runs.get(run_id, owner)))
 
-    def choose(run_id: str | None, token: Any, stored: Any) -> list[Any]:
+    def choose(run_id: str | None, token: Any) -> list[Any]:
         owner = session.owner(token)
         if not run_id:
             raise RunNotFound(run="")
         run = services.runs.get(run_id, owner)
-        return [Work.of(stored).but(run_id=run_id).to_json(), *code_of(run_id, owner), run.summary.name, gr.Row(visible=False)]
+        return [run_id, *code_of(run_id, owner), run.summary.name, gr.Row(visible=False)]
 
     def comparison(run_ids: list[str], owner: str) -> pd.DataFrame:
         """Runs side by side, one a column; the settings that differ are among the lines."""
@@ -140,13 +139,13 @@ def build(services: Services, session: Session, t: Translator) -> Step:
 
     outputs = [count, runs_table, chosen, pick, panel, script, command, new_name, sure, side_by_side]
     common = {"t": t, "notice": said}
-    wire(chosen.input, choose, [chosen, session.token, session.work], [session.work, script, command, new_name, sure], **common)
+    wire(chosen.input, choose, [chosen, session.token], [session.run, script, command, new_name, sure], **common)
     wire(pick.change, compare, [pick, session.token], [side_by_side], **common)
     wire(do_rename.click, rename, [chosen, new_name, session.token], outputs, **common)
     ask_delete.click(lambda: gr.Row(visible=True), None, sure, show_progress="hidden", api_visibility="private")
     no_delete.click(lambda: gr.Row(visible=False), None, sure, show_progress="hidden", api_visibility="private")
     wire(do_delete.click, delete, [chosen, session.token], outputs, **common)
-    return Step(refresh=refresh, inputs=[session.token, session.work], outputs=outputs)
+    return Step(refresh=refresh, inputs=[session.token, session.run], outputs=outputs)
 
 
 def _distinct(names: list[str]) -> list[str]:

@@ -30,10 +30,9 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         if not work.dataset_id:
             return [gr.Dropdown(choices=models), ""]
         try:
-            report = services.data.report(work.choice, session.owner(token))
+            model = services.data.suggested_model(work.choice, session.owner(token))
         except PtmError:  # the step before says what is wrong
             return [gr.Dropdown(choices=models), ""]
-        model = report.suggested_model
         why = t(f"finetune.plan.suggested.{model.removeprefix('builtin:').replace('-', '_')}")
         return [gr.Dropdown(choices=models, value=model), why]
 
@@ -83,14 +82,12 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         for said in pulling(chosen.config.model_id):
             yield [gr.skip(), said, gr.Timer(active=False)]
         job_id = services.training.start_estimate(chosen, session.owner(token))
-        yield [work.but(estimate_job_id=job_id).to_json(), t("finetune.plan.measuring"), gr.Timer(active=True)]
+        yield [job_id, t("finetune.plan.measuring"), gr.Timer(active=True)]
 
-    def watch(token: Any, stored: Any) -> list[Any]:
-        work = Work.of(stored)
-        owner = session.owner(token)
-        if not work.estimate_job_id:
+    def watch(token: Any, job_id: str) -> list[Any]:
+        if not job_id:
             return [gr.skip(), gr.Timer(active=False)]
-        job = services.training.job(work.estimate_job_id, owner)
+        job = services.training.job(job_id, session.owner(token))
         if job.state == "queued":
             return [t("finetune.plan.measure_waits", place=job.place), gr.skip()]
         if job.state in ("running", "stopping"):
@@ -111,15 +108,15 @@ def build(services: Services, session: Session, t: Translator) -> Step:
             ]
         )
 
-    def start(name: str, model: str, preset: str, *rest: Any) -> Iterator[list[Any]]:
+    def start(measured: str, name: str, model: str, preset: str, *rest: Any) -> Iterator[list[Any]]:
         *knobs, token, stored = rest
         work, owner = Work.of(stored), session.owner(token)
         chosen = plan(work, name, model, preset, tuple(knobs))
         for said in pulling(chosen.config.model_id):
             yield [gr.skip(), said]
-        estimate = services.training.estimate_for(chosen, work.estimate_job_id, owner)
+        estimate = services.training.estimate_for(chosen, measured, owner)
         job_id = services.training.start(chosen, owner, estimate)
-        yield [work.but(job_id=job_id).to_json(), gr.skip()]
+        yield [job_id, gr.skip()]
 
     gr.Markdown(t("finetune.plan.help"), elem_classes=["help"])
     said = notice("plan-notice")
@@ -144,6 +141,7 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         back = gr.Button(t("common.back"), elem_id="plan-back")
         go = gr.Button(t("finetune.plan.start"), variant="primary", elem_id="plan-start")
     timer = gr.Timer(1.0, active=False)
+    measured = gr.State("")  # id of the last measuring; a reload may forget it
 
     inputs = [session.token, session.work]
     common = {"t": t, "notice": said}
@@ -152,13 +150,13 @@ def build(services: Services, session: Session, t: Translator) -> Step:
     described = [name, model, preset, *knobs, *inputs]
 
     def measure_on(event: Callable[..., Any]) -> Any:
-        return wire(event, measure, described, [session.work, estimate_box, timer], t=t, notice=said, show_progress="hidden")
+        return wire(event, measure, described, [measured, estimate_box, timer], t=t, notice=said, show_progress="hidden")
 
     turn = preset.input(apply_preset, preset, turned, show_progress="hidden", api_visibility="private")
     for event in (ask.click, turn.then, model.input):
         measure_on(event)
-    wire(timer.tick, watch, inputs, [estimate_box, timer], t=t, notice=said, show_progress="hidden")
-    done = wire(go.click, start, described, [session.work, estimate_box], leads_on=True, **common)
+    wire(timer.tick, watch, [session.token, measured], [estimate_box, timer], t=t, notice=said, show_progress="hidden")
+    done = wire(go.click, start, [measured, *described], [session.job, estimate_box], leads_on=True, **common)
     return Step(refresh=choose_model, inputs=inputs, outputs=[model, why], done=done, back=back, measure_on=measure_on)
 
 

@@ -38,7 +38,7 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         choices = [(t(f"fix.{fix}", count=found.count), fix) for fix, found in offered.items()]
         after, ready = outcome(work, owner)
         return [
-            work.to_json(),
+            work.to_json() if work.to_json() != stored else gr.skip(),
             gr.Column(visible=True),
             summary(raw),
             problems(raw),

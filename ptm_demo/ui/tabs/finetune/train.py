@@ -13,7 +13,7 @@ from ptm_demo.results import CurvePoint
 from ptm_demo.services import Services
 from ptm_demo.ui.i18n import Translator
 from ptm_demo.ui.render import COLOURS, duration, progress_bar, tiles
-from ptm_demo.ui.session import Session, Work
+from ptm_demo.ui.session import Session, stored_id
 from ptm_demo.ui.tabs.finetune.step import Step
 from ptm_demo.ui.wire import notice, sentence, wire
 
@@ -25,29 +25,27 @@ def build(services: Services, session: Session, t: Translator) -> Step:
     loss_names = (t("finetune.train.loss_train"), t("finetune.train.loss_eval"))
     score_names = (t("metric.accuracy"), t("metric.macro_f1"))
 
-    def find(work: Work, owner: str) -> Job | None:
+    def find(job_id: str, owner: str) -> Job | None:
         """The job this page watches: its own, or (after a reload elsewhere) the owner's current one."""
-        if work.job_id:
+        if job_id:
             try:
-                return services.training.job(work.job_id, owner)
+                return services.training.job(job_id, owner)
             except JobNotFound:
                 return None
         return services.training.current(owner)
 
     def look(token: Any, stored: Any, seen: str) -> list[Any]:
-        work, owner = Work.of(stored), session.owner(token)
-        job = find(work, owner)
+        owner = session.owner(token)
+        job = find(stored_id(stored), owner)
         if job is None:
-            return [gr.skip(), t("finetune.train.none"), *[gr.skip()] * 3, *buttons(None), gr.Timer(active=False), ""]
-        if job.state == "done" and job.result:
-            work = work.but(run_id=str(job.result.get("run_id", "")))
-        work = work.but(job_id=job.id)
+            return [gr.skip(), gr.skip(), t("finetune.train.none"), *[gr.skip()] * 3, *buttons(None), gr.Timer(active=False), ""]
         points, last = services.training.curve(job.id, owner)
         version = f"{job.id}:{last}:{job.state}"
         same = version == seen and job.state not in ("running",)
         curves = [gr.skip(), gr.skip()] if same or not points else [loss_curve(points), score_curve(points)]
         return [
-            work.to_json() if work.to_json() != stored else gr.skip(),
+            job.id if job.id != stored else gr.skip(),
+            str(job.result.get("run_id", "")) if version != seen and job.state == "done" and job.result else gr.skip(),
             status(job),
             figures(job),
             *curves,
@@ -106,13 +104,11 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         return pd.DataFrame(rows, columns=["step", "value", "series"])
 
     def stop(token: Any, stored: Any, seen: str) -> list[Any]:
-        work, owner = Work.of(stored), session.owner(token)
-        services.training.stop(work.job_id, owner)
+        services.training.stop(stored_id(stored), session.owner(token))
         return look(token, stored, seen)
 
     def resume(token: Any, stored: Any, seen: str) -> list[Any]:
-        work, owner = Work.of(stored), session.owner(token)
-        services.training.resume(work.job_id, owner)
+        services.training.resume(stored_id(stored), session.owner(token))
         return look(token, stored, seen)
 
     said = notice("train-notice")
@@ -139,8 +135,8 @@ def build(services: Services, session: Session, t: Translator) -> Step:
     timer = gr.Timer(1.0, active=False)
     seen = gr.State("")
 
-    inputs = [session.token, session.work, seen]
-    outputs = [session.work, state_line, numbers, loss, score, halt, more, judge, again, timer, seen]
+    inputs = [session.token, session.job, seen]
+    outputs = [session.job, session.run, state_line, numbers, loss, score, halt, more, judge, again, timer, seen]
     common = {"t": t, "notice": said, "show_progress": "hidden"}
     wire(timer.tick, look, inputs, outputs, **common)
     wire(halt.click, stop, inputs, outputs, **common)
