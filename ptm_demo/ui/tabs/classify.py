@@ -37,12 +37,12 @@ def build(services: Services, session: Session, t: Translator) -> None:
         return name.strip()
 
     def one(name: str | None, text: str, token: Any) -> dict[str, float]:
-        if not text.strip():
+        if not (text or "").strip():
             raise BadOption(option=t("classify.text"), expected=t("classify.some_text"), found=t("classify.nothing"))
         return dict(services.serving.classify(named(name), [text], session.owner(token))[0].probs)
 
     def many(name: str | None, lines: str, token: Any) -> pd.DataFrame:
-        texts = [line for line in lines.splitlines() if line.strip()]
+        texts = [line for line in (lines or "").splitlines() if line.strip()]
         if not texts:
             raise BadOption(option=t("classify.lines"), expected=t("classify.some_text"), found=t("classify.nothing"))
         answers = services.serving.classify(named(name), texts, session.owner(token))
@@ -59,7 +59,7 @@ def build(services: Services, session: Session, t: Translator) -> None:
             progress((int(said.done), int(said.total or 0)), desc=t("classify.working"))
 
         written, rows, escaped = services.serving.classify_csv(
-            named(name), file, file.name, column.strip(), out, session.owner(token), progress=tell
+            named(name), file, file.name, (column or "").strip(), out, session.owner(token), progress=tell
         )
         frame = pd.read_csv(written, dtype=str, keep_default_na=False, nrows=SHOWN_ROWS, encoding="utf-8-sig")
         note = t("classify.escaped", count=escaped) if escaped else ""
@@ -85,11 +85,11 @@ def build(services: Services, session: Session, t: Translator) -> None:
     with gr.Tabs():
         with gr.Tab(t("classify.one"), elem_id="classify-tab-one"), gr.Row(elem_classes=["split"]):
             with gr.Column(min_width=300):
-                text = gr.Textbox(label=t("classify.text"), placeholder=t("classify.text_hint"), lines=4, elem_id="classify-text")
+                text = gr.Textbox(value="", label=t("classify.text"), placeholder=t("classify.text_hint"), lines=4, elem_id="classify-text")
                 ask = gr.Button(t("classify.ask"), variant="primary", elem_id="classify-ask")
             answer = gr.Label(label=t("classify.answer"), num_top_classes=SHOWN_CLASSES, elem_id="classify-answer", min_width=300)
         with gr.Tab(t("classify.many"), elem_id="classify-tab-many"):
-            lines = gr.Textbox(label=t("classify.lines"), placeholder=t("classify.lines_hint"), lines=6, elem_id="classify-lines")
+            lines = gr.Textbox(value="", label=t("classify.lines"), placeholder=t("classify.lines_hint"), lines=6, elem_id="classify-lines")
             ask_many = gr.Button(t("classify.ask"), variant="primary", elem_id="classify-ask-many")
             answers = gr.Dataframe(label=t("classify.answers"), interactive=False, wrap=True, max_height=420, elem_id="classify-answers",
                                    datatype="str")  # fmt: skip
@@ -97,7 +97,9 @@ def build(services: Services, session: Session, t: Translator) -> None:
             gr.Markdown(t("classify.table_help"), elem_classes=["help"])
             with gr.Row(equal_height=True):
                 file = gr.File(label=t("finetune.data.file"), height=130, elem_id="classify-file", scale=3)
-                column = gr.Textbox(label=t("classify.column"), placeholder=t("classify.column_hint"), scale=2, elem_id="classify-column")
+                column = gr.Textbox(
+                    value="", label=t("classify.column"), placeholder=t("classify.column_hint"), scale=2, elem_id="classify-column"
+                )
             ask_table = gr.Button(t("classify.ask"), variant="primary", elem_id="classify-ask-table")
             done_line = gr.Markdown(elem_classes=["help"], elem_id="classify-done")
             save = gr.DownloadButton(t("classify.download"), visible=False, elem_id="classify-download")

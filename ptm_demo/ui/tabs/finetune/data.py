@@ -71,7 +71,7 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         return [*show(fresh(stored, dataset_id), owner), None]
 
     def take_paste(text: str, token: Any, stored: Any) -> list[Any]:
-        if not text.strip():
+        if not (text or "").strip():
             raise NoFile
         owner = session.owner(token)
         return show(fresh(stored, services.data.add_text(text, owner)), owner)
@@ -124,7 +124,7 @@ def build(services: Services, session: Session, t: Translator) -> Step:
             ]
     with gr.Accordion(t("finetune.data.paste_title"), open=False):
         pasted = gr.Textbox(
-            label=t("finetune.data.paste"), placeholder=t("finetune.data.paste_hint"), lines=6, max_lines=12, elem_id="data-paste"
+            value="", label=t("finetune.data.paste"), placeholder=t("finetune.data.paste_hint"), lines=6, max_lines=12, elem_id="data-paste"
         )
         paste = gr.Button(t("finetune.data.paste_button"), size="sm", elem_id="data-paste-button")
     said = notice("data-notice")

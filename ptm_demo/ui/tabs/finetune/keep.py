@@ -113,7 +113,7 @@ def build(services: Services, session: Session, t: Translator) -> Step:
             with gr.Column(min_width=300):
                 chosen = gr.Dropdown(label=t("finetune.keep.chosen"), choices=[], elem_id="keep-run", interactive=True)
                 with gr.Row(elem_classes=["inline"]):
-                    new_name = gr.Textbox(label=t("finetune.keep.rename_to"), max_length=80, elem_id="keep-name", scale=3)
+                    new_name = gr.Textbox(value="", label=t("finetune.keep.rename_to"), max_length=80, elem_id="keep-name", scale=3)
                     do_rename = gr.Button(t("finetune.keep.rename"), size="sm", elem_id="keep-rename", scale=1, min_width=90)
             with gr.Column(min_width=300):
                 gr.Markdown(t("finetune.keep.download_help"), elem_classes=["help"])

@@ -40,16 +40,17 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         config = TuneConfig.of(preset)
         return [config.epochs, config.batch_size, config.max_length, config.learning_rate, config.lora_r, config.lora_alpha]
 
-    def plan(work: Work, name: str, model: str, preset: str, knobs: tuple[Any, ...]) -> TrainingPlan:
+    def plan(work: Work, name: str | None, model: str | None, preset: str, knobs: tuple[Any, ...]) -> TrainingPlan:
         if not work.dataset_id:
             raise NoFile
         options = dict(zip(KNOBS, knobs, strict=True))
-        options["target_modules"] = options["target_modules"].strip() or "auto"
+        options["target_modules"] = (options["target_modules"] or "").strip() or "auto"
         if options["target_modules"] not in TARGETS:
             options["target_modules"] = tuple(part.strip() for part in options["target_modules"].split(",") if part.strip())
         for whole in WHOLE:
-            options[whole] = int(options[whole])
-        return TrainingPlan(work.choice, TuneConfig.of(preset, model_id=model.strip(), **options), name.strip()[:80])
+            if options[whole] is not None:  # a cleared field takes the preset's value
+                options[whole] = int(options[whole])
+        return TrainingPlan(work.choice, TuneConfig.of(preset, model_id=(model or "").strip(), **options), (name or "").strip()[:80])
 
     def pulling(model: str) -> Iterator[str]:
         """Bring a Hub model here first, saying how far it is."""
@@ -127,7 +128,9 @@ def build(services: Services, session: Session, t: Translator) -> Step:
                 value=_DEFAULT.model_id, allow_custom_value=True, elem_id="plan-model", interactive=True,
             )  # fmt: skip
             why = gr.Markdown(elem_classes=["help"], elem_id="plan-why")
-            name = gr.Textbox(label=t("finetune.plan.name"), placeholder=t("finetune.plan.name_hint"), max_length=80, elem_id="plan-name")
+            name = gr.Textbox(
+                value="", label=t("finetune.plan.name"), placeholder=t("finetune.plan.name_hint"), max_length=80, elem_id="plan-name"
+            )
         with gr.Column(min_width=300):
             preset = gr.Radio(
                 choices=[(t(f"preset.{key}"), key) for key in PRESETS], value=_DEFAULT.preset, label=t("finetune.plan.preset"),
