@@ -135,6 +135,14 @@ def balanced_weights(truth: np.ndarray, classes: int) -> torch.Tensor:
     return torch.from_numpy(len(truth) / (classes * np.maximum(1, counts))).to(torch.float32)
 
 
+def hide_tokens(input_ids: torch.Tensor, share: float, mask_id: int | None, special_ids: torch.Tensor) -> torch.Tensor:
+    """Token ids with about `share` of the ordinary ones replaced by `mask_id` (None: a tokenizer without one, nothing is hidden)."""
+    if not share or mask_id is None:
+        return input_ids
+    hidden = (torch.rand(input_ids.shape) < share) & ~torch.isin(input_ids, special_ids)
+    return input_ids.masked_fill(hidden, mask_id)
+
+
 class _Trainer:
     def __init__(
         self,
@@ -154,6 +162,9 @@ class _Trainer:
         self.loaded = build(pulled, self.labels, config)
         self.max_length = min(config.max_length, self.loaded.max_length)
         self.pad_id = int(self.loaded.tokenizer.pad_token_id)
+        tokenizer = self.loaded.tokenizer
+        self.mask_id = tokenizer.mask_token_id if tokenizer.mask_token_id is not None else tokenizer.unk_token_id
+        self.special_ids = torch.tensor(sorted(tokenizer.all_special_ids))
         self.parameters = trained_parameters(self.loaded.model)
         self.token_ids = self._encode(split.train)
         self.truth = class_indices(split.train, self.labels)
@@ -221,7 +232,8 @@ class _Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         batch = collate(self.token_ids, index, self.pad_id)
-        logits = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
+        input_ids = hide_tokens(batch.input_ids, config.token_dropout, self.mask_id, self.special_ids)
+        logits = model(input_ids=input_ids, attention_mask=batch.attention_mask).logits
         truth = torch.from_numpy(self.truth[list(batch.index)])
         loss = functional.cross_entropy(logits, truth, weight=self.weights, label_smoothing=config.label_smoothing)
         value = float(loss.detach())

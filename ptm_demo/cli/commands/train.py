@@ -44,6 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     more.add_argument("--warmup-ratio", metavar="X", type=number, help="share of the steps in which the learning rate rises")
     more.add_argument("--weight-decay", metavar="X", type=number, help="AdamW's weight decay")
     more.add_argument("--label-smoothing", metavar="X", type=number, help="share of the target spread over all classes")
+    more.add_argument("--token-dropout", metavar="X", type=number, help="share of the tokens hidden from the model while training")
     more.add_argument("--max-grad-norm", metavar="X", type=number, help="gradients are scaled down to this norm")
     more.add_argument("--class-weights", action="store_true", default=None, help="weigh rare classes up")
     more.add_argument(
@@ -57,8 +58,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 # Options that a plan knows by the same name; a test compares them with the plan's own fields.
 PLAN_OPTIONS = (
     "epochs", "seed", "batch_size", "max_length", "learning_rate", "lora_r", "lora_alpha", "lora_dropout", "target_modules", "warmup_ratio",
-    "weight_decay", "label_smoothing", "max_grad_norm", "class_weights", "early_stopping_patience", "evals_per_epoch", "eval_fraction",
-    "test_fraction",
+    "weight_decay", "label_smoothing", "token_dropout", "max_grad_norm", "class_weights", "early_stopping_patience", "evals_per_epoch",
+    "eval_fraction", "test_fraction",
 )  # fmt: skip
 
 

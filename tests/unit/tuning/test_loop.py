@@ -13,7 +13,7 @@ from ptm_demo.hubs.base import PulledModel
 from ptm_demo.progress import Cancelled, CancelToken, Progress
 from ptm_demo.tuning import TuneConfig, Tuned, train
 from ptm_demo.tuning.checkpoint import FILE
-from ptm_demo.tuning.loop import AVERAGE_KEEP, _Trainer, balanced_weights
+from ptm_demo.tuning.loop import AVERAGE_KEEP, _Trainer, balanced_weights, hide_tokens
 from ptm_demo.tuning.network import trained_parameters
 from tests.tiny import pulled_tiny
 
@@ -159,6 +159,20 @@ def test_what_is_kept_is_a_running_average_of_the_weights(parts: Split, plan: Tu
         keep = min(AVERAGE_KEEP, (1 + step) / (10 + step))
         expected = keep * expected + (1 - keep) * values[name]
     assert torch.allclose(weights(tuned)[name], expected, atol=1e-6)
+
+
+def test_hidden_tokens_are_ordinary_ones_and_about_the_share_asked() -> None:
+    ids = torch.randint(10, 90, (40, 50))
+    ids[:, 0], ids[:, -1] = 2, 0
+    special = torch.tensor([0, 2, 4])
+    torch.manual_seed(0)
+    hidden = hide_tokens(ids, 0.2, 4, special)
+    changed = hidden != ids
+    assert (hidden[changed] == 4).all()
+    assert not changed[:, 0].any() and not changed[:, -1].any()
+    assert changed[:, 1:-1].float().mean().item() == pytest.approx(0.2, abs=0.03)
+    assert hide_tokens(ids, 0.0, 4, special) is ids
+    assert hide_tokens(ids, 0.2, None, special) is ids
 
 
 def test_class_weights_are_scikit_learns_and_change_the_result(parts: Split, plan: TuneConfig, tiny: PulledModel) -> None:
