@@ -26,6 +26,9 @@ IN_CI = bool(os.environ.get("CI"))
 
 _HOME = pytest.StashKey[str]()
 
+# Here and not in a hook: the conftest files of folders named on the command line import model libraries before any hook runs.
+prepare_process()
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before anything is imported that reads the environment: never the home, the token or the Hub cache of who runs this."""

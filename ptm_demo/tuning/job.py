@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ptm_demo.data import Split, apply_fixes, read_csv, split, usable
 from ptm_demo.data.labelled import pick
+from ptm_demo.errors import StoreError
 from ptm_demo.hubs.base import PulledModel
 from ptm_demo.results import Estimate
 from ptm_demo.store import RunStore
@@ -30,6 +31,10 @@ CHECKPOINTS = "checkpoints"
 
 def handle_train(payload: dict[str, Any], context: JobContext) -> dict[str, Any]:
     """Train and keep a run; {"run_id", "path"}. Goes on from the job folder's checkpoint when the job was taken up again."""
+    store = RunStore(Path(payload["runs_dir"]))
+    kept = _kept(store, context)
+    if kept is not None:
+        return kept
     config = TuneConfig.from_dict(payload["config"])
     parts, source = read_split(payload, config)
     predicted = payload.get("estimate")
@@ -37,10 +42,10 @@ def handle_train(payload: dict[str, Any], context: JobContext) -> dict[str, Any]
         parts,
         config,
         read_base(payload["base"]),
-        RunStore(Path(payload["runs_dir"])),
+        store,
         folder=context.folder / CHECKPOINTS,
         name=payload.get("name") or "",
-        owner=payload.get("owner") or "local",
+        owner=context.owner,
         out=Path(payload["out"]) if payload.get("out") else None,
         source=source,
         predicted=Estimate(**predicted) if predicted else None,
@@ -48,8 +53,20 @@ def handle_train(payload: dict[str, Any], context: JobContext) -> dict[str, Any]
         progress=context.report,
         cancel=context.cancel,
         resume=context.resumed,
+        run_id=context.job_id,
     )
     return {"run_id": summary.id, "path": summary.path}
+
+
+def _kept(store: RunStore, context: JobContext) -> dict[str, Any] | None:
+    """The run of this job, if its process ended between keeping it and saying so."""
+    if not context.resumed:
+        return None
+    try:
+        run = store.get(context.job_id)
+    except StoreError:
+        return None
+    return {"run_id": run.summary.id, "path": str(run.path)}
 
 
 def handle_estimate(payload: dict[str, Any], context: JobContext) -> dict[str, Any]:

@@ -73,6 +73,7 @@ def run_training(
     cancel: CancelToken | None = None,
     resume: bool = False,
     with_baselines: bool = True,
+    run_id: str | None = None,
 ) -> RunSummary:
     """Train, judge and keep.
 
@@ -81,6 +82,7 @@ def run_training(
         out: the folder that the run becomes (None: one of the store's own).
         source: what the rows are; without it the run cannot tell how to be made again.
         predicted: the estimate that was shown before, kept beside the time taken.
+        run_id: the id that the run gets (None: a new one); a job gives its own, so that doing it again makes no second run.
         with_baselines: also compute the baselines and the suspected labels.
 
     Raises:
@@ -99,7 +101,7 @@ def run_training(
     suspects: tuple[SuspectLabel, ...] = ()
     if with_baselines:
         compared, suspects = _compare(split, held, tuned.labels, pulled, config, bool(source.eval_data), progress, cancel)
-    with store.draft(out) as draft:
+    with store.draft(out, run_id=run_id) as draft:
         progress(Progress("save"))
         _write_model(draft, tuned, config, pulled)
         draft.write("metrics.json", metrics)

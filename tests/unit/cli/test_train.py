@@ -199,6 +199,6 @@ def test_a_job_of_the_page_and_the_command_line_give_the_same_run(ptm: Ptm, film
         "fixes": ["trim", "merge_labels", "drop_empty", "drop_conflicting", "drop_duplicates", "fix_leakage", "drop_rare"],
         "base": {**asdict(base), "path": str(base.path)}, "runs_dir": str(tmp_path / "runs"),
     }  # fmt: skip
-    theirs = Path(handle_train(payload, JobContext("job", tmp_path / "job", ignore, CancelToken(), 1, False))["path"])
+    theirs = Path(handle_train(payload, JobContext("20261124-7f3a9c05", tmp_path / "job", ignore, CancelToken(), 1, False))["path"])
     for name in ("metrics.json", "split.json", "labels.json", "config.json", "base.json"):
         assert json.loads((theirs / name).read_text("utf-8")) == json.loads((tmp_path / "mine" / name).read_text("utf-8")), name

@@ -14,6 +14,7 @@ import torch
 
 from ptm_demo.cli.main import main
 from ptm_demo.hubs import Hubs
+from ptm_demo.ids import new_id
 from ptm_demo.progress import CancelToken, ignore
 from ptm_demo.results import RunMetrics
 from ptm_demo.settings import Settings
@@ -27,6 +28,7 @@ from tests.unit.tuning.conftest import rows
 class Context:
     def __init__(self, folder: Path) -> None:
         self.folder, self.report, self.cancel, self.resumed = folder, ignore, CancelToken(), False
+        self.job_id, self.owner = new_id(), "local"
 
 
 @pytest.fixture

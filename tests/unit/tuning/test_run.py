@@ -14,6 +14,7 @@ from transformers import AutoModel, AutoModelForSequenceClassification, AutoToke
 from ptm_demo.data import Split
 from ptm_demo.errors import ReloadDiffers, RunBroken, UnknownColumn
 from ptm_demo.hubs.base import PulledModel
+from ptm_demo.ids import new_id
 from ptm_demo.models.text_classifier import HEAD_FILE, save_merged
 from ptm_demo.progress import Cancelled, CancelToken, Progress, ProgressFn, ignore
 from ptm_demo.results import Baseline, RunMetrics
@@ -38,6 +39,8 @@ class Context:
     report: ProgressFn = ignore
     cancel: CancelToken = field(default_factory=CancelToken)
     resumed: bool = False
+    job_id: str = field(default_factory=new_id)
+    owner: str = "me"
 
 
 @pytest.fixture
@@ -192,6 +195,17 @@ def test_a_stopped_job_that_is_taken_up_again_keeps_the_same_run(tiny: PulledMod
     resumed = handle_train(payload(tmp_path, tiny, plan), Context(tmp_path / "two", resumed=True))  # type: ignore[arg-type]
     for name in ("metrics.json", "heldout.json", "history.json", "adapter/adapter_model.safetensors"):
         assert (Path(whole["path"]) / name).read_bytes() == (Path(resumed["path"]) / name).read_bytes()
+
+
+def test_a_job_that_ended_between_keeping_its_run_and_saying_so_makes_no_second(
+    tiny: PulledModel, plan: TuneConfig, tmp_path: Path, store: RunStore
+) -> None:
+    first = Context(tmp_path / "job")
+    done = handle_train(payload(tmp_path, tiny, plan.but(epochs=1)), first)  # type: ignore[arg-type]
+    told: list[Progress] = []
+    again = Context(tmp_path / "job", told.append, resumed=True, job_id=first.job_id)
+    assert handle_train(payload(tmp_path, tiny, plan.but(epochs=1)), again) == done  # type: ignore[arg-type]
+    assert told == [] and [run.id for run in store.list()] == [first.job_id]
 
 
 def test_a_test_file_of_ones_own_is_judged_on(tiny: PulledModel, plan: TuneConfig, tmp_path: Path) -> None:
