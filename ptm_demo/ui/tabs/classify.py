@@ -120,7 +120,14 @@ def build(services: Services, session: Session, t: Translator) -> None:
     wire(ask_many.click, many, [model, lines, session.token], [answers], **common)
     wire(ask_table.click, table, [model, file, column, session.token], [save, done_line, shown], **{**common, "show_progress": "full"})
     wire(again.click, choices, [session.token, session.run, model], [model], **common)
-    session.run.change(choices, [session.token, session.run, model], [model], show_progress="hidden", api_visibility="private")
+    # A run that was just trained or chosen elsewhere is the one to ask; pressing Refresh keeps what stands here.
+    session.run.change(
+        lambda token, stored: choices(token, stored, None),
+        [session.token, session.run],
+        [model],
+        show_progress="hidden",
+        api_visibility="private",
+    )
     model.change(snippets, model, codes, show_progress="hidden", api_visibility="private")
     session.on_ready(choices, [session.token, session.run, model], [model])
 
