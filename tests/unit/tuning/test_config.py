@@ -84,3 +84,10 @@ def test_validation_rows_are_capped() -> None:
     config = TuneConfig()
     assert config.eval_share(1000) == config.eval_fraction
     assert config.eval_share(60_000) * 60_000 == pytest.approx(600)
+
+
+def test_a_base_model_may_want_other_values_than_the_preset() -> None:
+    e5, minilm = TuneConfig.of("balanced", model_id="builtin:e5-small"), TuneConfig.of("balanced", model_id="builtin:minilm")
+    assert (e5.token_dropout, minilm.token_dropout) == (0.0, TuneConfig().token_dropout)
+    assert e5.learning_rate < minilm.learning_rate == PRESETS["balanced"].learning_rate
+    assert TuneConfig.of("balanced", model_id="builtin:e5-small", learning_rate=2e-3).learning_rate == 2e-3  # what is said outright wins

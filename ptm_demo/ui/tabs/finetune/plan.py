@@ -36,8 +36,8 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         why = t(f"finetune.plan.suggested.{model.removeprefix('builtin:').replace('-', '_')}")
         return [gr.Dropdown(choices=models, value=model), why]
 
-    def apply_preset(preset: str) -> list[Any]:
-        config = TuneConfig.of(preset)
+    def apply_preset(preset: str, model: str | None) -> list[Any]:
+        config = TuneConfig.of(preset, model_id=(model or "").strip() or None)
         return [config.epochs, config.batch_size, config.max_length, config.learning_rate, config.lora_r, config.lora_alpha]
 
     def plan(work: Work, name: str | None, model: str | None, preset: str, knobs: tuple[Any, ...]) -> TrainingPlan:
@@ -155,7 +155,8 @@ def build(services: Services, session: Session, t: Translator) -> Step:
     def measure_on(event: Callable[..., Any]) -> Any:
         return wire(event, measure, described, [measured, estimate_box, timer], t=t, notice=said, show_progress="hidden")
 
-    turn = preset.input(apply_preset, preset, turned, show_progress="hidden", api_visibility="private")
+    turn = preset.input(apply_preset, [preset, model], turned, show_progress="hidden", api_visibility="private")
+    model.change(apply_preset, [preset, model], turned, show_progress="hidden", api_visibility="private")
     for event in (ask.click, turn.then, model.input):
         measure_on(event)
     wire(timer.tick, watch, [session.token, measured], [estimate_box, timer], t=t, notice=said, show_progress="hidden")
