@@ -50,7 +50,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 )
 
 
-# What a base model wants otherwise than the presets say, as measured on its own data (docs/reference/quality.md). The mask token of
+# What a base model wants otherwise than the presets say (docs/reference/quality.md tells how it was found). The mask token of
 # E5 was never part of its contrastive training, so hiding tokens behind it only adds noise.
 RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType({"builtin:e5-small": {"learning_rate": 5e-4, "token_dropout": 0.0}})
 
