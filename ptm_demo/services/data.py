@@ -107,14 +107,14 @@ class DataService:
 
         Lengths are counted as `model_id` counts them (default: the model that suits the texts).
         """
-        from ptm_demo.data import apply_fixes, check
+        from ptm_demo.data import check
         from ptm_demo.data.languages import languages, suggest_model
 
-        table = self.table(choice.dataset_id, owner)
-        eval_table = self.table(choice.eval_dataset_id, owner) if choice.eval_dataset_id else None
         if choice.fixes:
-            fixed = apply_fixes(table, choice.text_column, choice.label_column, choice.fixes, eval_table=eval_table)
+            fixed = self.fixed(choice, owner)
             table, eval_table = fixed.table, fixed.eval_table  # both: merged labels must stay the same in the test table
+        else:
+            table, eval_table = self._tables_of(choice, owner)
         texts = table.frame[choice.text_column].tolist() if choice.text_column in table.frame.columns else []
         counter = token_counter(self._hubs, model_id or suggest_model(languages(texts)))
         return check(table, choice.text_column, choice.label_column, max_length=max_length, count_tokens=counter, eval_table=eval_table)
@@ -130,8 +130,7 @@ class DataService:
         """The table after the chosen fixes, and what they changed."""
         from ptm_demo.data import apply_fixes
 
-        table = self.table(choice.dataset_id, owner)
-        eval_table = self.table(choice.eval_dataset_id, owner) if choice.eval_dataset_id else None
+        table, eval_table = self._tables_of(choice, owner)
         return apply_fixes(table, choice.text_column, choice.label_column, choice.fixes, eval_table=eval_table)
 
     def export_fixed(self, choice: DataChoice, owner: str, out: Path) -> tuple[Path, int]:
@@ -141,6 +140,11 @@ class DataService:
         stem = re.sub(r"\W+", "_", Path(self.table(choice.dataset_id, owner).name).stem)[:60].strip("_") or "table"
         path = out / f"{stem}-fixed.csv"
         return path, len(write_csv(self.fixed(choice, owner).table.frame, path))
+
+    def _tables_of(self, choice: DataChoice, owner: str) -> tuple[Table, Table | None]:
+        """The table as it was uploaded, and the test table where there is one."""
+        eval_table = self.table(choice.eval_dataset_id, owner) if choice.eval_dataset_id else None
+        return self.table(choice.dataset_id, owner), eval_table
 
     def _remember(self, dataset_id: str, table: Table) -> None:
         with self._lock:

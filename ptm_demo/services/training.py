@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from queue import Queue
 from typing import TYPE_CHECKING, Any
 
 from ptm_demo.errors import JobNotFound
@@ -43,6 +45,30 @@ class TrainingService:
     def pull(self, model_id: str, progress: ProgressFn = ignore, cancel: CancelToken | None = None) -> PulledModel:
         """Bring a model onto this machine (at once when it is here)."""
         return self._hubs.pull(model_id, progress=progress, cancel=cancel)
+
+    def pulling(self, model_id: str) -> Iterator[Progress]:
+        """Bring a model onto this machine and tell how far it is while that goes on; ends when the model is here.
+
+        Raises:
+            ModelError, HubError: it cannot be had.
+        """
+        if model_id.startswith("builtin:"):  # here, or made in a moment: nothing to tell
+            self.pull(model_id)
+            return
+        heard: Queue[Progress | Exception | None] = Queue()
+
+        def work() -> None:
+            try:
+                self.pull(model_id, progress=heard.put)
+                heard.put(None)
+            except Exception as error:  # noqa: BLE001 - carried to the asker's thread and raised there
+                heard.put(error)
+
+        threading.Thread(target=work, name="pull", daemon=True).start()
+        while (said := heard.get()) is not None:
+            if isinstance(said, Exception):
+                raise said
+            yield said
 
     def models(self) -> list[str]:
         """Ids of the models on this machine that can be tuned into a classifier, built-in ones first."""

@@ -42,7 +42,6 @@ def build(services: Services, session: Session, t: Translator) -> None:
 
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     data_step.done.success(lambda: go(REPORT), None, steps, **quiet)
-    data_step.done.success(report_step.refresh, report_step.inputs, report_step.outputs, **quiet)
     report_step.back.click(lambda: go(DATA), None, steps, **quiet)
     report_step.done.success(lambda: go(PLAN), None, steps, **quiet)
     planned = report_step.done.success(plan_step.refresh, plan_step.inputs, plan_step.outputs, **quiet)
@@ -52,12 +51,10 @@ def build(services: Services, session: Session, t: Translator) -> None:
     plan_step.done.success(lambda: go(TRAIN), None, steps, **quiet)
     plan_step.done.success(train_step.refresh, train_step.inputs, train_step.outputs, **quiet)
     train_step.judge.click(lambda: go(JUDGE), None, steps, **quiet)
-    train_step.judge.click(judge_step.refresh, judge_step.inputs, judge_step.outputs, **quiet)
     train_step.again.click(lambda: go(PLAN), None, steps, **quiet)
     judge_step.keep.click(lambda: go(KEEP), None, steps, **quiet)
-    judge_step.keep.click(keep_step.refresh, keep_step.inputs, keep_step.outputs, **quiet)
 
-    # Whoever goes to a step by its number sees it as things stand now.
+    # Whoever comes to a step, by its number or led there by `go`, sees it as things stand now.
     for tab, step in ((report_tab, report_step), (judge_tab, judge_step), (keep_tab, keep_step)):
         tab.select(step.refresh, step.inputs, step.outputs, **quiet)
 

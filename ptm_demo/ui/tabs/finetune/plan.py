@@ -8,7 +8,6 @@ from typing import Any
 import gradio as gr
 
 from ptm_demo.errors import NoFile, PtmError
-from ptm_demo.progress import Progress
 from ptm_demo.results import Estimate
 from ptm_demo.services import Services
 from ptm_demo.services.training import TrainingPlan
@@ -54,27 +53,9 @@ def build(services: Services, session: Session, t: Translator) -> Step:
 
     def pulling(model: str) -> Iterator[str]:
         """Bring a Hub model here first, saying how far it is."""
-        import queue
-        import threading
-
-        if model.startswith("builtin:"):
-            services.training.pull(model)
-            return
-        heard: queue.Queue[Progress | Exception | None] = queue.Queue()
-
-        def work() -> None:
-            try:
-                services.training.pull(model, progress=heard.put)
-                heard.put(None)
-            except Exception as error:  # noqa: BLE001 - carried to the visitor's thread and raised there
-                heard.put(error)
-
-        threading.Thread(target=work, name="pull", daemon=True).start()
-        while (said := heard.get()) is not None:
-            if isinstance(said, Exception):
-                raise said
-            total = megabytes(said.total) if said.total else "?"
-            yield t("finetune.plan.pulling", done=megabytes(said.done), total=total)
+        for progress in services.training.pulling(model):
+            total = megabytes(progress.total) if progress.total else "?"
+            yield t("finetune.plan.pulling", done=megabytes(progress.done), total=total)
 
     def measure(name: str, model: str, preset: str, *rest: Any) -> Iterator[list[Any]]:
         *knobs, token, stored = rest

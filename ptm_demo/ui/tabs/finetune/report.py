@@ -36,7 +36,7 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         ticked = [fix for fix in work.fixes if fix in offered] if work.fixes_chosen else list(offered)
         work = work.but(fixes=tuple(ticked))
         choices = [(t(f"fix.{fix}", count=found.count), fix) for fix, found in offered.items()]
-        after, ready = outcome(work, owner)
+        after, ready = outcome(work, owner, None if ticked else raw)
         return [
             work.to_json() if work.to_json() != stored else gr.skip(),
             gr.Column(visible=True),
@@ -55,9 +55,9 @@ def build(services: Services, session: Session, t: Translator) -> Step:
         after, ready = outcome(work, session.owner(token))
         return [work.to_json(), after, ready]
 
-    def outcome(work: Work, owner: str) -> tuple[str, Any]:
-        """What the ticked fixes leave, and whether that can be trained on."""
-        report = services.data.report(work.choice, owner)
+    def outcome(work: Work, owner: str, report: CsvReport | None = None) -> tuple[str, Any]:
+        """What the ticked fixes leave, and whether that can be trained on; `report`: of just that, where it is known."""
+        report = report or services.data.report(work.choice, owner)
         errors = [problem for problem in report.problems if problem.severity == "error"]
         if errors:
             listed = " ".join(problem_text(problem) for problem in errors)
